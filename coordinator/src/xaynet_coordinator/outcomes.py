@@ -27,6 +27,11 @@ class Outcome:
     retry_after: int = 1
 
     @property
+    def is_final(self) -> bool:
+        """Whether sending the same bytes again changes nothing."""
+        return self.kind is not Kind.RETRY
+
+    @property
     def header(self) -> str:
         """The value of ``Xaynet-Outcome``: ``accepted; repeated``, ``rejected; reason=phase``."""
         if self.reason is None:

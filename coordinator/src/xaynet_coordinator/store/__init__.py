@@ -56,6 +56,10 @@ class Caps:
     update: int = 0
     sum2: int = 0
 
+    def of(self, tag: Tag) -> int:
+        """The cap of the phase that takes messages of this tag."""
+        return _by_tag(self, tag)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -155,6 +159,14 @@ class Counts:
     sum: int = 0
     update: int = 0
     sum2: int = 0
+
+    def of(self, tag: Tag) -> int:
+        """How many messages of this tag."""
+        return _by_tag(self, tag)
+
+
+def _by_tag(numbers: Caps | Counts, tag: Tag) -> int:
+    return {Tag.SUM: numbers.sum, Tag.UPDATE: numbers.update, Tag.SUM2: numbers.sum2}[tag]
 
 
 class Ledger(Protocol):

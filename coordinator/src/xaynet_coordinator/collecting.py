@@ -1,0 +1,110 @@
+"""How long a phase collects messages: the rule of counts and times (protocol §6.1).
+
+    [0, time.min]         everything is taken, up to count.max
+    [time.min, time.max]  until count.min is reached
+    time.max              the round fails: timeout
+
+in the phase's own time, which stands while nothing can be accepted: paused, or without a store.
+The counts are the ledger's, over all replicas; the values are those wanted now, so that an edit
+takes effect at once.
+"""
+
+from typing import Protocol
+
+from xaynet_coordinator.machine import HeadMoved, Machine, RoundFailed
+from xaynet_coordinator.record import Phase
+from xaynet_coordinator.store import Counts
+from xaynet_pet import CountRange, TimeRange
+
+TICK_SECONDS = 1.0  # how often the elapsed time is kept, and the ledger's counts are read
+
+
+class Window(Protocol):
+    """The part of a phase's parameters that says when it ends."""
+
+    @property
+    def count(self) -> CountRange: ...
+
+    @property
+    def time(self) -> TimeRange: ...
+
+
+def window(machine: Machine, phase: Phase) -> Window:
+    """The counts and times of a phase, as they are wanted now."""
+    wanted = machine.in_force
+    if wanted is None:
+        raise RoundFailed("no-parameters")
+    parameters = wanted.parameters
+    return {Phase.SUM: parameters.sum, Phase.UPDATE: parameters.update, Phase.SUM2: parameters.sum2}[
+        phase
+    ]
+
+
+def accepted(counts: Counts, phase: Phase) -> int:
+    """How many messages of the phase were accepted."""
+    return {Phase.SUM: counts.sum, Phase.UPDATE: counts.update, Phase.SUM2: counts.sum2}[phase]
+
+
+async def collect(machine: Machine, phase: Phase) -> bool:
+    """Wait until the phase has enough. False: the service is to be terminated.
+
+    Raises ``RoundFailed`` at time.max.
+    """
+    while True:
+        machine.changed.clear()
+        if machine.broken is not None:
+            raise RoundFailed(machine.broken)
+        if machine.wanted is not None and machine.wanted.terminated:
+            return False
+        if machine.wanted is not None and machine.wanted.paused:
+            await hold(machine)
+            continue
+        remaining = await look(machine, phase)
+        if remaining is None:
+            return True
+        await machine.around.clock.wait(machine.changed, min(remaining, TICK_SECONDS))
+
+
+async def look(machine: Machine, phase: Phase) -> float | None:
+    """Seconds until the rule must be looked at again; None: the phase has enough."""
+    machine.stopwatch.start()
+    await keep_time(machine)
+    have = accepted(machine.counts, phase)
+    want = window(machine, phase)
+    elapsed = machine.stopwatch.elapsed
+    if have >= want.count.min and elapsed >= want.time.min:
+        return None
+    limit = machine.stopwatch.limit(want.time.max)
+    if elapsed >= limit:
+        raise RoundFailed("timeout")
+    return (want.time.min if elapsed < want.time.min else limit) - elapsed
+
+
+async def keep_time(machine: Machine) -> None:
+    """Remember the elapsed time, and read the counts; see that the ledger lost nothing."""
+    board, ledger = machine.board, machine.around.ledger
+    if not await ledger.keep_elapsed(board.term, board.epoch, machine.stopwatch.elapsed):
+        raise HeadMoved
+    counts = await ledger.counts()
+    before, machine.counts, machine.outage = machine.counts, counts, None
+    machine.mark_progress()
+    if counts.sum < before.sum or counts.update < before.update or counts.sum2 < before.sum2:
+        raise RoundFailed("store-lost-commits")
+    if counts != before:
+        machine.revision.bump()
+
+
+async def hold(machine: Machine) -> None:
+    """Paused: the clock stands until something else is wanted."""
+    machine.stopwatch.stop()
+    await keep_time(machine)
+    machine.paused = True
+    machine.revision.bump()
+    while machine.wanted is not None and machine.wanted.paused:
+        machine.changed.clear()
+        await machine.around.clock.wait(machine.changed, TICK_SECONDS)
+        machine.mark_progress()
+    machine.paused = False
+    machine.stopwatch.grant_grace()
+    machine.stopwatch.start()
+    machine.revision.bump()

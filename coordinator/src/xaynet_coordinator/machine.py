@@ -1,0 +1,304 @@
+"""The machine: enters one phase after another, and makes every change of phase durable.
+
+    phase ends → Step(record) → one script: the epoch grows, the record is stored → new board
+
+A phase is a function of phases.py that may be entered again at any time: after a crash, after an
+outage of the store, after the ledger was found elsewhere than it was left. Nothing but a step
+ends a phase, and a step that the ledger refuses has not happened.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import structlog
+
+from xaynet_coordinator.at_rest import Random, Unreadable, Vault
+from xaynet_coordinator.board import Board, PublishedModel
+from xaynet_coordinator.clock import Clock, Stopwatch
+from xaynet_coordinator.desired import Wanted
+from xaynet_coordinator.models import ModelShelf
+from xaynet_coordinator.record import COLLECTING, Finished, Phase, Record
+from xaynet_coordinator.rounds import Round, freeze_blob, open_round, round_label, wrapped_key_blob
+from xaynet_coordinator.store import (
+    Blobs,
+    Caps,
+    Counts,
+    Head,
+    Ledger,
+    PointerMoved,
+    StoreUnavailable,
+)
+from xaynet_coordinator.updates import Committer
+from xaynet_coordinator.watch import Revision
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+OUTAGE_SECONDS = 1.0
+
+
+class RoundFailed(Exception):
+    """The round cannot end well; the reason is counted, shown and kept in the history."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Fenced(Exception):
+    """Another coordinator has taken the lead."""
+
+
+class HeadMoved(Exception):
+    """The ledger's head is not where this machine left it: the store was rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The end of a phase: the record of the next one."""
+
+    record: Record
+    round: Round | None = None  # the round that the next phase is of
+    model: PublishedModel | None = None  # a new one
+    erase: bool = False  # the round's dictionaries go
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the machine works with; the outermost line supplies the real ones."""
+
+    ledger: Ledger
+    blobs: Blobs
+    models: ModelShelf
+    vault: Vault
+    clock: Clock
+    random: Random
+
+
+PhaseFunction = Callable[["Machine"], Awaitable[Step]]
+
+
+@dataclass(slots=True)
+class Machine:
+    """The state of the one who leads."""
+
+    around: Surroundings
+    phases: Mapping[Phase, PhaseFunction]
+    wanted: Wanted | None  # None: nothing was said yet, and it waits
+    keep_models: int | None = None  # None: all
+    stopwatch: Stopwatch = field(init=False)
+    board: Board = field(default_factory=Board)
+    record: Record = field(default_factory=Record)
+    committer: Committer | None = None
+    counts: Counts = field(default_factory=Counts)
+    broken: str | None = None  # why the round must fail, found outside the phase function
+    paused: bool = False  # the phase's clock stands, and no message is taken
+    outage: str | None = None  # what the store last said, while it does not answer
+    revision: Revision = field(default_factory=Revision)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # of phase, or of what is wanted
+    progressed: float = 0.0  # when the loop was last seen alive
+    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    def __post_init__(self) -> None:
+        self.stopwatch = Stopwatch(self.around.clock)
+        self.progressed = self.around.clock.now()
+
+    async def run(self) -> None:
+        """Lead for ever: never returns, raises ``Fenced`` when somebody else leads."""
+        await self.lead()
+        while True:
+            try:
+                await self.advance(await self.next_step())
+            except StoreUnavailable as error:
+                await self.sit_out(error)
+            except HeadMoved:
+                log.warning("head_moved", epoch=self.board.epoch)
+                await self.lead()
+
+    async def next_step(self) -> Step:
+        """Work through the phase."""
+        try:
+            if self.broken is not None:
+                raise RoundFailed(self.broken)
+            return await self.phases[self.record.phase](self)
+        except RoundFailed as failure:
+            log.warning("round_failed", round=self.record.round_id, reason=failure.reason)
+            return Step(self.record.finish(self.line(failure.reason), phase=Phase.FAILURE), erase=True)
+
+    def line(self, reason: str | None = None) -> Finished:
+        """The round's line in the history."""
+        counts, now = self.counts, self.around.clock.today()
+        started = self.record.round.started if self.record.round else now
+        return Finished(
+            id=self.record.round_id,
+            sum=counts.sum,
+            update=counts.update,
+            sum2=counts.sum2,
+            started=started,
+            ended=now,
+            reason=reason,
+        )
+
+    async def lead(self) -> None:
+        """Take the term, and go on where the ledger says: at a start, or after a rollback."""
+        head = await self.insist(self.around.ledger.take_term)
+        self.record = Record.read(head.state)
+        desired = await self.insist(self.around.ledger.desired)
+        self.wanted = Wanted.restore(desired) if desired is not None else self.wanted
+        self.stopwatch = Stopwatch(self.around.clock, before=head.elapsed)
+        self.stopwatch.grant_grace()
+        self.broken = None
+        round = await self.insist(self.reopen)
+        model = await self.insist(self.latest_model)
+        log.info("leading", term=head.term, epoch=head.epoch, phase=self.record.phase.value)
+        await self.insist(lambda: self.show(head, round, model))
+
+    async def latest_model(self) -> PublishedModel | None:
+        """The newest global model, if the bucket still has it."""
+        if not self.record.models:
+            return None
+        return await self.around.models.load(self.record.models[-1])
+
+    async def reopen(self) -> Round | None:
+        """The round in flight; None, with the reason why it must fail, if it cannot go on."""
+        if self.record.round is None:
+            return None
+        label = round_label(self.record.round.id, self.record.seed)
+        wrapped = await self.around.blobs.get(wrapped_key_blob(label))
+        if wrapped is None:
+            self.broken = "round-key-erased"
+            return None
+        if self.record.phase in (Phase.SUM, Phase.UPDATE):
+            # Its updates were frozen once; another set of them must never be unmasked.
+            rolled_back = await self.around.blobs.get(freeze_blob(label)) is not None
+            self.broken = "rolled-back" if rolled_back else None
+        try:
+            return open_round(self.record.round, self.around.vault, wrapped)
+        except Unreadable:
+            self.broken = "round-key-unreadable"
+            return None
+
+    async def advance(self, step: Step) -> None:
+        """End the phase, durably, and show the next one."""
+        async with self.changing:
+            head = await self.turn_page(step)
+            if self.committer is not None:
+                self.committer.close()
+            model = step.model or self.board.model
+            self.record, self.broken = step.record, None
+            self.stopwatch = Stopwatch(self.around.clock)
+            await self.insist(lambda: self.show(head, step.round, model))
+        log.info("phase_entered", phase=step.record.phase.value, round=step.record.round_id)
+
+    async def turn_page(self, step: Step) -> Head:
+        """Run the script that ends the phase, once, although its outcome may be lost."""
+        before, state = self.board, step.record.written()
+        caps = self.caps(step.round)
+
+        def script() -> Awaitable[Head | None]:
+            return self.around.ledger.advance(
+                before.term, before.epoch, state, caps, erase=step.erase
+            )
+
+        head = await self.insist(script) or await self.insist(self.around.ledger.head)
+        if head.term > before.term:
+            raise Fenced("another coordinator has taken the lead")
+        if (head.term, head.epoch, head.state) != (before.term, before.epoch + 1, state):
+            raise HeadMoved
+        return head
+
+    def caps(self, round: Round | None) -> Caps:
+        """The counts by which the ledger judges from now on."""
+        wanted = self.in_force
+        if wanted is None or round is None:
+            return Caps()
+        return wanted.caps(round.params.mask_config)
+
+    @property
+    def in_force(self) -> Wanted | None:
+        """What a round in flight goes by. What the control API was told counts at once, a
+        configuration file from the next round on."""
+        if self.record.round is not None and self.wanted is not None and not self.wanted.generation:
+            return self.record.round.wanted
+        return self.wanted
+
+    async def show(self, head: Head, round: Round | None, model: PublishedModel | None) -> None:
+        """Replace the board, and begin what belongs to the phase."""
+        sums = await self.around.ledger.sums() if round is not None else {}
+        self.counts = await self.around.ledger.counts()
+        phase = self.record.phase
+        if round is not None and model is not None and model.length != round.params.model_length:
+            model = None  # a new length starts without a previous global model
+        self.board = Board(
+            term=head.term,
+            epoch=head.epoch,
+            phase=phase,
+            round=round,
+            sums=sums if phase is not Phase.SUM else {},
+            params_body=round.params.to_bytes() if round else self.board.params_body,
+            model=model,
+        )
+        self.committer = self.begin_committing(round) if phase is Phase.UPDATE else None
+        self.revision.bump()
+
+    def begin_committing(self, round: Round | None) -> Committer | None:
+        """This member's part of the update phase, in a task of its own."""
+        if round is None:
+            return None
+        around = self.around
+        committer = Committer(
+            ledger=around.ledger,
+            blobs=around.blobs,
+            clock=around.clock,
+            round=round,
+            epoch=self.board.epoch,
+            member=around.random(8).hex(),
+            committed=self.changed.set,
+        )
+        task = asyncio.create_task(self.supervise(committer))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return committer
+
+    async def supervise(self, committer: Committer) -> None:
+        """A committer that finds the store altered breaks the round."""
+        try:
+            await committer.run()
+        except PointerMoved as error:
+            log.error("pointer_moved", detail=str(error))
+            self.broken = "store-lost-commits"
+            self.changed.set()
+
+    def open_seeds(self) -> None:
+        """From now on ``/seeds`` is answered: the set of updates is frozen, durably."""
+        self.board = replace(self.board, seeds_open=True)
+        self.revision.bump()
+
+    async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask a store until it answers."""
+        while True:
+            try:
+                answer = await ask()
+            except StoreUnavailable as error:
+                await self.sit_out(error)
+            else:
+                self.outage = None
+                return answer
+
+    async def sit_out(self, error: StoreUnavailable) -> None:
+        """The store does not answer: the phase's clock stands, and some time passes."""
+        if self.outage is None:
+            log.warning("store_unavailable", detail=str(error))
+        self.outage = str(error)
+        self.stopwatch.stop()
+        self.stopwatch.grant_grace()
+        self.revision.bump()
+        await self.around.clock.wait(asyncio.Event(), OUTAGE_SECONDS)
+        self.mark_progress()
+
+    def mark_progress(self) -> None:
+        """The loop is alive, as healthz tells."""
+        self.progressed = self.around.clock.now()

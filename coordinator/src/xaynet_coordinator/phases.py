@@ -1,0 +1,145 @@
+"""The phases of a round, each a function that returns the step to the next one.
+
+    idle → sum → update → sum2 → unmask → idle
+    any of them → failure → idle;  idle → completed → idle;  anything → terminated
+
+Each may be entered again at any time: what it has done before is found in the stores.
+"""
+
+from collections.abc import Mapping
+
+from xaynet_coordinator.collecting import TICK_SECONDS, collect
+from xaynet_coordinator.freezing import freeze
+from xaynet_coordinator.machine import Machine, PhaseFunction, Step
+from xaynet_coordinator.models import model_record
+from xaynet_coordinator.record import Phase
+from xaynet_coordinator.rounds import ROUNDS, draw_round, wrapped_key_blob
+from xaynet_coordinator.unmasking import unmask
+
+FAILURE_WAIT_MAX = 60.0
+
+
+async def idle(machine: Machine) -> Step:
+    """Between two rounds: nothing of the last one is left, and the next one is drawn."""
+    await erase_rounds(machine)
+    while machine.wanted is None:
+        await pass_time(machine, TICK_SECONDS)
+    wanted, around, record = machine.wanted, machine.around, machine.record
+    if wanted.terminated:
+        return Step(record.turn(Phase.TERMINATED), erase=True)
+    if wanted.rounds is not None and record.successful >= wanted.rounds:
+        return Step(record.turn(Phase.COMPLETED), erase=True)
+    drawn = draw_round(record, wanted, around.vault, around.random, around.clock.today())
+    # The key first: a round whose key is not stored could not go on after a crash.
+    await around.blobs.put(wrapped_key_blob(drawn.round.label), drawn.wrapped_key)
+    changes = {"round": drawn.record, "round_id": drawn.round.id, "seed": drawn.round.params.seed}
+    return Step(record.turn(Phase.SUM, **changes), drawn.round, erase=True)
+
+
+async def sum_phase(machine: Machine) -> Step:
+    """Sum participants hand in their ephemeral keys."""
+    if not await collect(machine, Phase.SUM):
+        return terminate(machine)
+    return to_next(machine, Phase.UPDATE)
+
+
+async def update_phase(machine: Machine) -> Step:
+    """Update participants hand in masked models, and the seeds of their masks for each sum
+    participant."""
+    if not await collect(machine, Phase.UPDATE):
+        return terminate(machine)
+    return to_next(machine, Phase.SUM2)
+
+
+async def sum2_phase(machine: Machine) -> Step:
+    """The set of updates is frozen; sum participants hand in the sum of its masks."""
+    await freeze(machine)
+    machine.open_seeds()
+    if not await collect(machine, Phase.SUM2):
+        return terminate(machine)
+    return to_next(machine, Phase.UNMASK)
+
+
+async def unmask_phase(machine: Machine) -> Step:
+    """The mask that most sum participants agree on is taken off the sum of the updates."""
+    model = await unmask(machine)
+    await machine.around.models.publish(model)
+    record = machine.record
+    models = (*record.models, model_record(model, machine.around.clock.today()))
+    old = models[: -machine.keep_models] if machine.keep_models else ()
+    await machine.around.models.remove(model.id for model in old)
+    finished = record.finish(machine.line(), phase=Phase.IDLE)
+    step = finished.turn(Phase.IDLE, models=models[len(old) :])
+    return Step(step, model=model, erase=True)
+
+
+async def failure(machine: Machine) -> Step:
+    """A round has failed: nothing of it is left, and the next one waits a little longer each
+    time."""
+    await erase_rounds(machine)
+    wait = min(2.0 ** (machine.record.failures_in_a_row - 1), FAILURE_WAIT_MAX)
+    until = machine.around.clock.now() + wait
+    while (left := until - machine.around.clock.now()) > 0:
+        if machine.wanted is not None and machine.wanted.terminated:
+            break
+        await pass_time(machine, min(left, TICK_SECONDS))
+    return Step(machine.record.turn(Phase.IDLE))
+
+
+async def completed(machine: Machine) -> Step:
+    """As many rounds as were asked for have succeeded; a higher number goes on."""
+    await erase_rounds(machine)
+    while True:
+        wanted = machine.wanted
+        if wanted is not None and wanted.terminated:
+            return Step(machine.record.turn(Phase.TERMINATED), erase=True)
+        if wanted is None or wanted.rounds is None or machine.record.successful < wanted.rounds:
+            return Step(machine.record.turn(Phase.IDLE))
+        await pass_time(machine, TICK_SECONDS)
+
+
+async def terminated(machine: Machine) -> Step:
+    """The end: the secrets and dictionaries of the round are erased, models can still be read."""
+    await erase_rounds(machine)
+    while True:
+        await pass_time(machine, TICK_SECONDS)
+
+
+def to_next(machine: Machine, phase: Phase) -> Step:
+    """From a phase that has collected enough to the next one of the same round."""
+    record, in_force = machine.record, machine.in_force
+    round = record.round and in_force and record.round.close(record.phase, in_force)
+    return Step(record.turn(phase, round=round), machine.board.round)
+
+
+def terminate(machine: Machine) -> Step:
+    """End a round that is in flight, for good."""
+    line = machine.line("terminated")
+    return Step(machine.record.finish(line, phase=Phase.TERMINATED), erase=True)
+
+
+async def erase_rounds(machine: Machine) -> None:
+    """Remove what is left of rounds that are over; their keys go first."""
+    blobs = machine.around.blobs
+    keys = await blobs.keys(f"{ROUNDS}/")
+    for key in sorted(keys, key=lambda key: not key.endswith("/key")):
+        await blobs.delete(key)
+
+
+async def pass_time(machine: Machine, seconds: float) -> None:
+    """Wait for a change, at most so long; the loop stays visibly alive."""
+    machine.changed.clear()
+    await machine.around.clock.wait(machine.changed, seconds)
+    machine.mark_progress()
+
+
+PHASES: Mapping[Phase, PhaseFunction] = {
+    Phase.IDLE: idle,
+    Phase.SUM: sum_phase,
+    Phase.UPDATE: update_phase,
+    Phase.SUM2: sum2_phase,
+    Phase.UNMASK: unmask_phase,
+    Phase.FAILURE: failure,
+    Phase.COMPLETED: completed,
+    Phase.TERMINATED: terminated,
+}
