@@ -5,9 +5,10 @@ import struct
 from dataclasses import dataclass
 
 import pytest
-from golden import entries, f64
 from hypothesis import given
 from hypothesis import strategies as st
+
+from golden import entries, f64
 from xaynet_pet import (
     EncryptionKeyPair,
     InvalidKey,
@@ -100,7 +101,7 @@ def test_sealed_boxes_open_like_in_the_reference():
 
 @given(st.binary(max_size=200))
 def test_what_is_sealed_opens_again(data):
-    keys = EncryptionKeyPair.generate(lambda count: bytes(count))
+    keys = EncryptionKeyPair.generate(bytes)
     assert keys.open(memoryview(seal(data, keys.public))) == data
 
 
@@ -233,7 +234,7 @@ def test_a_signature_with_an_unreduced_s_is_refused(size):
 
 @pytest.mark.parametrize("size", [50, BIG])
 def test_a_public_key_of_small_order_signs_nothing(size):
-    """With such a key, S = 7 and R = 7·B − h·A satisfy the equation for the A of the message."""
+    """With such a key, S = 7 and R = 7·B - h·A satisfy the equation for the A of the message."""
     data = b"m" * size
     for point in small_order_points():
         for extra in (0, P):

@@ -6,7 +6,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from xaynet_pet import MaskConfig, MaskConfigPair
+from xaynet_pet import (
+    LocalSeedDict,
+    MaskConfig,
+    MaskConfigPair,
+    MaskObject,
+    Message,
+    SigningKeyPair,
+    Sum2Payload,
+    SumPayload,
+    UpdatePayload,
+    WholePayload,
+)
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 
@@ -40,3 +51,29 @@ def f64(entry: Entry) -> float:
 
 def rational(entry: list[str]) -> Fraction:
     return Fraction(int(entry[0]), int(entry[1]))
+
+
+def payload_of(entry: Entry) -> WholePayload:
+    """The payload that the fields of a golden message describe."""
+    fields = entry["fields"]
+    sums = bytes.fromhex(fields["sum_signature"])
+    if entry["kind"] == "sum":
+        return SumPayload(sums, bytes.fromhex(fields["ephm_pk"]))
+    if entry["kind"] == "sum2":
+        return Sum2Payload(sums, MaskObject.from_bytes(bytes.fromhex(fields["model_mask"])))
+    seeds = LocalSeedDict(
+        (bytes.fromhex(seed["sum_pk"]), bytes.fromhex(seed["encrypted_mask_seed"]))
+        for seed in fields["local_seed_dict"]
+    )
+    model = MaskObject.from_bytes(bytes.fromhex(fields["masked_model"]))
+    return UpdatePayload(sums, bytes.fromhex(fields["update_signature"]), model, seeds)
+
+
+def message_of(entry: Entry, payload: WholePayload) -> Message:
+    keys = entry["keys"]
+    participant = bytes.fromhex(keys["participant_public"])
+    return Message(participant, bytes.fromhex(keys["coordinator_public"]), payload)
+
+
+def signer_of(entry: Entry) -> SigningKeyPair:
+    return SigningKeyPair.from_seed(bytes.fromhex(entry["keys"]["participant_seed"]))

@@ -63,10 +63,11 @@ class Header:
         signature, participant, coordinator, length, tag, flags = _HEADER.unpack_from(message)
         if not SIGNATURE_BYTES <= length <= len(message):
             raise BadLength(f"a message of {len(message)} bytes cannot have the length {length}")
-        if tag not in Tag:
-            raise UnknownTag(f"{tag} is no message tag")
-        multipart = bool(flags & _MULTIPART)
-        return cls(signature, participant, coordinator, length, Tag(tag), multipart)
+        try:
+            kind = Tag(tag)
+        except ValueError:
+            raise UnknownTag(f"{tag} is no message tag") from None
+        return cls(signature, participant, coordinator, length, kind, bool(flags & _MULTIPART))
 
     def is_signed(self, message: Buffer) -> bool:
         """Whether the participant signed this message (the one the header was read from)."""
