@@ -26,6 +26,9 @@ from typing import Protocol
 from xaynet_pet import Tag
 
 
+CHUNK_OVERHEAD = 256  # bytes that keeping a chunk costs beside its data, about
+
+
 class StoreUnavailable(Exception):
     """The store did not answer; what was asked may or may not have happened."""
 
@@ -133,7 +136,10 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class ChunkBounds:
-    """How many bytes of chunk data one participant, and all together, may have stored."""
+    """How many bytes of chunks one participant, and all together, may have stored.
+
+    A chunk counts as its data and ``CHUNK_OVERHEAD``, so that a flood of tiny ones is bounded too.
+    """
 
     participant: int
     total: int
@@ -172,12 +178,14 @@ def _by_tag(numbers: Caps | Counts, tag: Tag) -> int:
 class Ledger(Protocol):
     """The small, atomic part. Every verb is one transaction that checks before it writes.
 
-    Every verb may raise ``StoreUnavailable``. Verbs that take ``epoch`` answer ``STALE`` when it
-    is not the head's, those that take ``term`` and ``epoch`` refuse when either is not.
+    Every verb may raise ``StoreUnavailable`` and ``StoreCorrupt``. Verbs that take ``term`` and
+    ``epoch`` refuse when either is not the head's. Those that commit messages judge in this order,
+    and the first that applies is the answer: ``STALE``, ``PAUSED``, ``REPEATED`` or ``DUPLICATE``,
+    ``UNKNOWN_PARTICIPANT``, ``INCOMPLETE_SEEDS``, ``FULL``, ``NO_ROOM``.
     """
 
     async def open(self) -> None:
-        """Connect, and check what the connected store can do."""
+        """Connect, and check what the connected store can do; after a failure, try again."""
         ...
 
     async def close(self) -> None:
@@ -255,7 +263,10 @@ class Ledger(Protocol):
     async def add_mask(
         self, epoch: int, participant: bytes, digest: bytes, receipt: bytes
     ) -> Verdict:
-        """Count a sum participant's vote for the mask with this SHA-256."""
+        """Count a sum participant's vote for the mask with this SHA-256.
+
+        ``UNKNOWN_PARTICIPANT`` unless the participant is in the sum dictionary.
+        """
         ...
 
     async def votes(self) -> dict[bytes, int]:
@@ -272,9 +283,12 @@ class Ledger(Protocol):
     ) -> Stored | Verdict:
         """Store a chunk (id, is it the last, data); the same id again overwrites.
 
+        The latest chunk that is flagged last decides how many are expected (protocol §3.4).
+
         ``receipt`` is the one the whole message would have: where the participant already has a
         receipt for the tag, the answer is ``REPEATED`` if it is the same, else ``DUPLICATE``.
-        ``FULL`` where the phase's cap is reached, ``NO_ROOM`` where a bound is.
+        ``UNKNOWN_PARTICIPANT`` for a mask of somebody who is not in the sum dictionary, ``FULL``
+        where the phase's cap is reached, ``NO_ROOM`` where a bound would be passed.
         """
         ...
 
@@ -291,13 +305,19 @@ class Ledger(Protocol):
         ...
 
     async def forget(self) -> None:
-        """Erase everything under the uid except the term, which never goes back."""
+        """Erase everything under the uid, and close the epoch, so that nothing in flight lands.
+
+        Term and epoch stay numbers that never go back: the term is kept, the epoch grows by one.
+        """
         ...
 
 
 class Blobs(Protocol):
-    """The big part: objects by key. Keys are ``[a-z0-9/._-]+``; every verb may raise
-    ``StoreUnavailable``."""
+    """The big part: objects by key.
+
+    Keys are words of ``[a-z0-9._-]`` joined by ``/`` (``.`` and ``..`` are none), else
+    ``ValueError``; no key may be the folder of another. Every verb may raise ``StoreUnavailable``.
+    """
 
     async def open(self) -> None:
         """Make sure that the bucket or directory is there and can be written."""
@@ -320,7 +340,7 @@ class Blobs(Protocol):
         ...
 
     async def keys(self, prefix: str) -> list[str]:
-        """The keys below a prefix, sorted."""
+        """The keys that begin with a prefix, sorted; the prefix need not end with a word."""
         ...
 
     async def delete(self, key: str) -> None:

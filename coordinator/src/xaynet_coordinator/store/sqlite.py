@@ -180,7 +180,9 @@ class SqliteLedger:
     async def add_mask(
         self, epoch: int, participant: bytes, digest: bytes, receipt: bytes
     ) -> Verdict:
-        vote = "INSERT INTO votes VALUES (?, 1) ON CONFLICT (digest) DO UPDATE SET votes = votes + 1"
+        vote = (
+            "INSERT INTO votes VALUES (?, 1) ON CONFLICT (digest) DO UPDATE SET votes = votes + 1"
+        )
 
         def verb(db: Connection) -> Verdict:
             refusal = tables.closed(db, epoch) or tables.seen(db, Tag.SUM2, participant, receipt)
@@ -329,7 +331,7 @@ def _check(db: Connection, path: Path) -> None:
     """Lay out an empty file; refuse a damaged one and one of another version."""
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version == 0:
-        tables = files(__package__).joinpath("scripts", "ledger.sql").read_text()
+        tables = files("xaynet_coordinator.store").joinpath("scripts", "ledger.sql").read_text()
         db.executescript(f"BEGIN IMMEDIATE; {tables} COMMIT;")
     elif version != _LAYOUT:
         raise StoreCorrupt(f"{path} has layout {version}, this program knows layout {_LAYOUT}")

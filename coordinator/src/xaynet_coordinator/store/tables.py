@@ -168,7 +168,9 @@ def store_chunk(
         return Verdict.NO_ROOM
     row = _begin_collection(db, collection) if row is None else row
     last = chunk_id if is_last else last
-    db.execute("UPDATE collections SET bytes = bytes + ?, last = ? WHERE id = ?", (grown, last, row))
+    db.execute(
+        "UPDATE collections SET bytes = bytes + ?, last = ? WHERE id = ?", (grown, last, row)
+    )
     db.execute("INSERT OR REPLACE INTO chunks VALUES (?, ?, ?)", (row, chunk_id, data))
     (number,) = db.execute("SELECT count(*) FROM chunks WHERE collection = ?", (row,)).fetchone()
     return Stored(number, last)
