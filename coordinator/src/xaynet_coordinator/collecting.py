@@ -14,19 +14,26 @@ from typing import Protocol
 from xaynet_coordinator.machine import HeadMoved, Machine, RoundFailed
 from xaynet_coordinator.record import Phase
 from xaynet_coordinator.store import Counts
-from xaynet_pet import CountRange, TimeRange
 
 TICK_SECONDS = 1.0  # how often the elapsed time is kept, and the ledger's counts are read
 
 
+class Range(Protocol):
+    """The least and the most of something."""
+
+    @property
+    def min(self) -> int: ...
+    @property
+    def max(self) -> int: ...
+
+
 class Window(Protocol):
-    """The part of a phase's parameters that says when it ends."""
+    """The part of a phase's parameters that says when it ends: messages, and seconds."""
 
     @property
-    def count(self) -> CountRange: ...
-
+    def count(self) -> Range: ...
     @property
-    def time(self) -> TimeRange: ...
+    def time(self) -> Range: ...
 
 
 def window(machine: Machine, phase: Phase) -> Window:
@@ -35,9 +42,11 @@ def window(machine: Machine, phase: Phase) -> Window:
     if wanted is None:
         raise RoundFailed("no-parameters")
     parameters = wanted.parameters
-    return {Phase.SUM: parameters.sum, Phase.UPDATE: parameters.update, Phase.SUM2: parameters.sum2}[
-        phase
-    ]
+    return {
+        Phase.SUM: parameters.sum,
+        Phase.UPDATE: parameters.update,
+        Phase.SUM2: parameters.sum2,
+    }[phase]
 
 
 def accepted(counts: Counts, phase: Phase) -> int:
@@ -91,6 +100,7 @@ async def keep_time(machine: Machine) -> None:
     if counts.sum < before.sum or counts.update < before.update or counts.sum2 < before.sum2:
         raise RoundFailed("store-lost-commits")
     if counts != before:
+        machine.metrics.counts(counts)
         machine.revision.bump()
 
 

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from xaynet_coordinator.store import Caps, Desired
-from xaynet_pet import MaskConfigPair, PetParameters
+from xaynet_pet import MaskConfigPair
+from xaynet_pet.parameters import PetParameters
 
 
 class DesiredState(Enum):

@@ -18,8 +18,9 @@ from xaynet_coordinator.at_rest import Random, Unreadable, Vault
 from xaynet_coordinator.board import Board, PublishedModel
 from xaynet_coordinator.clock import Clock, Stopwatch
 from xaynet_coordinator.desired import Wanted
+from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.models import ModelShelf
-from xaynet_coordinator.record import COLLECTING, Finished, Phase, Record
+from xaynet_coordinator.record import Finished, Phase, Record
 from xaynet_coordinator.rounds import Round, freeze_blob, open_round, round_label, wrapped_key_blob
 from xaynet_coordinator.store import (
     Blobs,
@@ -85,6 +86,7 @@ class Machine:
     """The state of the one who leads."""
 
     around: Surroundings
+    metrics: Metrics
     phases: Mapping[Phase, PhaseFunction]
     wanted: Wanted | None  # None: nothing was said yet, and it waits
     keep_models: int | None = None  # None: all
@@ -126,7 +128,9 @@ class Machine:
             return await self.phases[self.record.phase](self)
         except RoundFailed as failure:
             log.warning("round_failed", round=self.record.round_id, reason=failure.reason)
-            return Step(self.record.finish(self.line(failure.reason), phase=Phase.FAILURE), erase=True)
+            self.metrics.round_failed(failure.reason)
+            failed = self.record.finish(self.line(failure.reason), phase=Phase.FAILURE)
+            return Step(failed, erase=True)
 
     def line(self, reason: str | None = None) -> Finished:
         """The round's line in the history."""
@@ -242,6 +246,8 @@ class Machine:
             model=model,
         )
         self.committer = self.begin_committing(round) if phase is Phase.UPDATE else None
+        self.metrics.phase(phase)
+        self.metrics.counts(self.counts)
         self.revision.bump()
 
     def begin_committing(self, round: Round | None) -> Committer | None:

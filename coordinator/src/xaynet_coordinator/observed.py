@@ -12,7 +12,7 @@ from xaynet_coordinator.machine import Machine
 from xaynet_coordinator.outcomes import Kind
 from xaynet_coordinator.record import COLLECTING, Finished, ModelRecord, Phase, RoundRecord
 from xaynet_coordinator.tally import Tally
-from xaynet_pet import PetParameters
+from xaynet_pet.parameters import PetParameters
 
 Document = dict[str, Any]
 PUBLISHED = ("model", "mask", "sum.prob", "update.prob")  # change with the next round

@@ -32,6 +32,7 @@ async def idle(machine: Machine) -> Step:
     drawn = draw_round(record, wanted, around.vault, around.random, around.clock.today())
     # The key first: a round whose key is not stored could not go on after a crash.
     await around.blobs.put(wrapped_key_blob(drawn.round.label), drawn.wrapped_key)
+    machine.metrics.round_started(drawn.round.id, drawn.round.params.sum, drawn.round.params.update)
     changes = {"round": drawn.record, "round_id": drawn.round.id, "seed": drawn.round.params.seed}
     return Step(record.turn(Phase.SUM, **changes), drawn.round, erase=True)
 
@@ -64,6 +65,7 @@ async def unmask_phase(machine: Machine) -> Step:
     """The mask that most sum participants agree on is taken off the sum of the updates."""
     model = await unmask(machine)
     await machine.around.models.publish(model)
+    machine.metrics.round_succeeded()
     record = machine.record
     models = (*record.models, model_record(model, machine.around.clock.today()))
     old = models[: -machine.keep_models] if machine.keep_models else ()

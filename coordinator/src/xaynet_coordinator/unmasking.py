@@ -20,7 +20,9 @@ async def unmask(machine: Machine) -> PublishedModel:
     if round is None:
         raise RoundFailed("no-round")
     await check_frozen(machine)
-    mask = await load_mask(machine, round, best_mask(await machine.around.ledger.votes()))
+    votes = await machine.around.ledger.votes()
+    machine.metrics.masks_total_number(len(votes))
+    mask = await load_mask(machine, round, best_mask(votes))
     aggregation = await gather(machine, round)
     try:
         return await asyncio.to_thread(finish, aggregation, mask, round)

@@ -1,10 +1,9 @@
-"""From settings to a coordinator: the stores, the vault, the machine and what requests talk to."""
+"""From settings to a coordinator: stores, vault, machine, and what requests talk to."""
 
 import asyncio
 import os
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +17,8 @@ from xaynet_coordinator.machine import Machine, Surroundings
 from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.models import ModelShelf
 from xaynet_coordinator.phases import PHASES
-from xaynet_coordinator.rounds import ROUNDS
-from xaynet_coordinator.settings import Settings, SettingsError
-from xaynet_coordinator.store import Blobs, ChunkBounds, Ledger, StoreUnavailable
+from xaynet_coordinator.settings import S3Settings, Settings, SettingsError
+from xaynet_coordinator.store import Blobs, ChunkBounds, Ledger
 from xaynet_coordinator.store.directory import DirectoryBlobs
 from xaynet_coordinator.store.redis import RedisLedger
 from xaynet_coordinator.store.s3 import S3Blobs
@@ -28,28 +26,151 @@ from xaynet_coordinator.store.sqlite import SqliteLedger
 
 log = structlog.get_logger()
 
-START_RETRY_SECONDS = 2.0
+UID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class OpenStores:
+class Stores:
     """The three places where a service keeps what it knows."""
 
     ledger: Ledger
-    blobs: Blobs
+    blobs: Blobs  # of rounds in flight
     models: Blobs
 
+    async def open(self) -> None:
+        """Open all; may be tried again after ``StoreUnavailable``."""
+        await self.ledger.open()
+        await self.blobs.open()
+        await self.models.open()
 
-def stores_of(settings: Settings, uid: str) -> OpenStores:
+    async def close(self) -> None:
+        """Let go of all."""
+        for store in (self.models, self.blobs, self.ledger):
+            await store.close()
+
+
+def choose_stores(settings: Settings, uid: str) -> Stores:
     """The stores that the settings ask for, not opened yet."""
     folder = settings.directory
-    ledger = (
-        RedisLedger(settings.redis.url.get_secret_value(), uid)
-        if settings.redis
-        else SqliteLedger(folder, uid)
+    ledger: Ledger = SqliteLedger(folder, uid)
+    if settings.redis is not None:
+        ledger = RedisLedger(settings.redis.url.get_secret_value(), uid)
+    if settings.s3 is not None:
+        return Stores(ledger, rounds_bucket(settings.s3, uid), models_bucket(settings.s3))
+    return Stores(ledger, DirectoryBlobs(folder / "blobs" / uid), DirectoryBlobs(folder / "models"))
+
+
+def rounds_bucket(s3: S3Settings, uid: str) -> Blobs:
+    """The bucket of rounds in flight, with credentials of its own if there are any."""
+    own = s3.rounds
+    return S3Blobs(
+        endpoint=s3.endpoint,
+        access_key=own.access_key if own else s3.access_key,
+        secret_key=(own or s3).secret_access_key.get_secret_value(),
+        region=s3.region_name,
+        bucket=s3.buckets.rounds,
+        prefix=f"{uid}/",
     )
-    if settings.s3 is None:
-        return OpenStores(
-            ledger, DirectoryBlobs(folder / "blobs" / uid), DirectoryBlobs(folder / "models")
-        )
-    return OpenStores(ledger, rounds_bucket(settings.s3, uid), models_bucket(settings.s3))
+
+
+def models_bucket(s3: S3Settings) -> Blobs:
+    """The bucket of the global models."""
+    return S3Blobs(
+        endpoint=s3.endpoint,
+        access_key=s3.access_key,
+        secret_key=s3.secret_access_key.get_secret_value(),
+        region=s3.region_name,
+        bucket=s3.buckets.global_models,
+        prefix="",
+    )
+
+
+def kept(path: Path, fresh: bytes) -> bytes:
+    """The content of a small file that is written once, whole, at the first start."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(fresh)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_bytes()
+
+
+def service_uid(settings: Settings, random: Random) -> str:
+    """The uid that names the service in its stores, drawn at the first start if not given."""
+    if settings.round.uid is not None:
+        return settings.round.uid
+    return kept(settings.directory / "uid", random(UID_BYTES).hex().encode()).decode().strip()
+
+
+def master_key(settings: Settings, random: Random) -> bytes:
+    """The key that wraps the keys of the rounds. Raises ``SettingsError`` if it is no key."""
+    path = settings.at_rest_key_file
+    if settings.at_rest.key_file is not None and not path.exists():
+        raise SettingsError([f"at_rest.key_file is {path}, but there is no such file"])
+    key = kept(path, random(KEY_BYTES))
+    if len(key) != KEY_BYTES:
+        raise SettingsError([f"{path} has {len(key)} bytes, but a key has {KEY_BYTES}"])
+    return key
+
+
+def assemble(
+    settings: Settings, stores: Stores, vault: Vault, clock: Clock, metrics: Metrics
+) -> Front:
+    """The machine on its stores, and the front before it; nothing runs yet."""
+    around = Surroundings(
+        ledger=stores.ledger,
+        blobs=stores.blobs,
+        models=ModelShelf(stores.models),
+        vault=vault,
+        clock=clock,
+        random=vault.random,
+    )
+    wanted, keep = wanted_at_start(settings), settings.round.models_keep
+    machine = Machine(around, metrics, PHASES, wanted, keep)
+    bounds = ChunkBounds(settings.chunks.max_bytes_per_participant, settings.chunks.max_bytes_total)
+    return Front(machine, metrics, bounds)
+
+
+def wanted_at_start(settings: Settings) -> Wanted | None:
+    """What the configuration says; the control API overrides it. None: wait for that."""
+    if settings.pet is None or settings.control.wait_for_desired:
+        return None
+    return Wanted(generation=0, rounds=settings.round.rounds, parameters=settings.pet)
+
+
+async def lead(settings: Settings, stores: Stores, machine: Machine) -> None:
+    """Open the stores, patiently, and let the machine run."""
+    await machine.insist(stores.open)
+    if settings.restore.enable is False:
+        await machine.insist(stores.ledger.forget)
+    await machine.run()
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, clock: Clock, random: Random, metrics: Metrics
+) -> AsyncGenerator[tuple[Front, asyncio.Task[None]]]:
+    """A coordinator at work, without its HTTP servers, and the task that leads it.
+
+    The task ends only with an error: ``Fenced``, or a surprise. Raises ``SettingsError``, and
+    ``StoreUnavailable`` if the embedded stores cannot be opened: waiting would not mend them.
+    """
+    uid = service_uid(settings, random)
+    stores = choose_stores(settings, uid)
+    vault = Vault(master_key(settings, random), uid, random)
+    if settings.redis is None:
+        await stores.open()
+    front = assemble(settings, stores, vault, clock, metrics)
+    leading = asyncio.create_task(lead(settings, stores, front.machine))
+    try:
+        yield front, leading
+    finally:
+        for task in (leading, *front.machine.tasks):
+            task.cancel()
+        await asyncio.gather(leading, *front.machine.tasks, return_exceptions=True)
+        await stores.close()

@@ -1,0 +1,51 @@
+# `make demo` and `make test` do their own set-up; all the others are parts of them.
+# What is downloaded or built once lies in $(CACHE), outside the checkout.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+CACHE := $(or $(XAYNET_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/xaynet-operator)
+UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
+BIN := .venv/bin
+export XAYNET_CACHE := $(CACHE)
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help install parts demo test test-fast lint format gen bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+$(UV):
+	$(PYTHON) -m venv $(dir $(UV))..
+	$(dir $(UV))pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+install: $(UV) ## Make the environment of the lock file in .venv
+	$(UV) sync --quiet --frozen --all-packages --python $(PYTHON)
+
+parts: install ## Install or build what the tests run against: Redis, MinIO, VersityGW, the published peers
+	$(BIN)/python tests/peers/build.py
+
+demo: install ## Ten participants train a classifier together, without showing their data
+	$(BIN)/python examples/digits/demo.py
+
+test: install lint parts ## Everything
+	$(BIN)/pytest
+
+test-fast: install ## The tests that need no servers
+	$(BIN)/pytest -m "not servers and not peers"
+
+lint: install ## Format, style, types, import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: install ## Put the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install ## The hot paths as ratios to their floors, and beside the Rust original
+	$(BIN)/python tests/peers/build.py peers
+	$(BIN)/python tests/bench/bench.py
+
+clean: ## Remove the environment; the cache stays
+	rm -rf .venv
