@@ -15,7 +15,7 @@ for starvation, 0 < sum + update - sum * update <= 1, follows from the bounds of
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -33,6 +33,14 @@ from xaynet_pet.sentences import Refusal, refuse
 LARGEST_LENGTH = 2**32 - 1  # mask objects count their elements in 32 bits (protocol §4.2)
 LARGEST_COUNT = 10**12  # what the widest masks, M12, can add up
 LONGEST_SECONDS = 10**12
+
+EXAMPLE: dict[str, Any] = {
+    "model": {"length": 55117},
+    "mask": {"groupType": "Prime", "dataType": "F32", "boundType": "B0", "modelType": "M3"},
+    "sum": {"prob": 0.01, "count": {"min": 1, "max": 100}, "time": {"min": 5, "max": 3600}},
+    "update": {"prob": 0.1, "count": {"min": 3, "max": 1000}, "time": {"min": 10, "max": 3600}},
+    "sum2": {"count": {"min": 1, "max": 100}, "time": {"min": 5, "max": 3600}},
+}
 
 
 class Definition(BaseModel):
@@ -53,7 +61,7 @@ class ModelParameters(Definition):
     length: int = Field(
         ge=1,
         le=LARGEST_LENGTH,
-        description="Number of weights of the model; their type is mask.dataType.",
+        description="Number of weights of the model; their type is the data type of the mask.",
         examples=[55117],
     )
 
@@ -147,7 +155,7 @@ class UpdateCount(Definition):
     max: int = Field(
         ge=3,
         le=LARGEST_COUNT,
-        description="Most updates a round takes, and at most what mask.modelType can add up.",
+        description="Most updates a round takes; at most what the mask's model type can add up.",
         examples=[1000],
     )
 
@@ -204,7 +212,7 @@ class Sum2Count(Definition):
     max: int = Field(
         ge=1,
         le=LARGEST_COUNT,
-        description="Most sums of masks a round takes; never more than sum.count.max.",
+        description="Most sums of masks a round takes; at most the most sum participants.",
         examples=[100],
     )
 
@@ -278,25 +286,19 @@ class PetParameters(Definition):
     """Everything that says how rounds run; all of it may change while they do."""
 
     model: ModelParameters = Field(
-        description="The model that is trained.", examples=[{"length": 55117}]
+        description="The model that is trained.", examples=[EXAMPLE["model"]]
     )
-    mask: MaskParameters = Field(
-        description="How updates are masked.",
-        examples=[{"groupType": "Prime", "dataType": "F32", "boundType": "B0", "modelType": "M3"}],
-    )
+    mask: MaskParameters = Field(description="How updates are masked.", examples=[EXAMPLE["mask"]])
     sum: SumParameters = Field(
         description="The sum phase: who collects the masks of the others.",
-        examples=[{"prob": 0.01, "count": {"min": 1, "max": 100}, "time": {"min": 5, "max": 3600}}],
+        examples=[EXAMPLE["sum"]],
     )
     update: UpdateParameters = Field(
-        description="The update phase: who trains.",
-        examples=[
-            {"prob": 0.1, "count": {"min": 3, "max": 1000}, "time": {"min": 10, "max": 3600}}
-        ],
+        description="The update phase: who trains.", examples=[EXAMPLE["update"]]
     )
     sum2: Sum2Parameters = Field(
         description="The sum2 phase: the sum participants hand in the sum of the masks.",
-        examples=[{"count": {"min": 1, "max": 100}, "time": {"min": 5, "max": 3600}}],
+        examples=[EXAMPLE["sum2"]],
     )
 
     @property

@@ -67,6 +67,19 @@ def dotted(location: Location) -> str:
     return "".join(parts).removeprefix(".") or "the document"
 
 
+def written(model: type[BaseModel]) -> Name:
+    """Names with the aliases of ``model``: ``pet.mask.modelType``."""
+
+    def name(location: Location) -> str:
+        parts: list[str | int] = []
+        for end, part in enumerate(location, start=1):
+            field = field_at(model, location[:end])
+            parts.append(field.alias if field and field.alias else part)
+        return dotted(tuple(parts))
+
+    return name
+
+
 def refuse(refusals: Iterable[Refusal]) -> None:
     """Raise, inside a pydantic validator, unless there is nothing to refuse."""
     found = tuple(refusals)
@@ -80,16 +93,16 @@ def _raise_refused(refusals: tuple[Refusal, ...]) -> NoReturn:
 
 
 def sentences(
-    error: ValidationError, model: type[BaseModel], name: Name = dotted
+    error: ValidationError, model: type[BaseModel], name: Name | None = None
 ) -> tuple[str, ...]:
     """One sentence for each problem of a document read as ``model``.
 
-    ``name`` gives the name that the document's author knows a field by.
+    ``name`` gives the name that the document's author knows a field by; without it the aliases.
     """
     return tuple(
         sentence
         for details in error.errors(include_url=False)
-        for sentence in _of_problem(details, model, name)
+        for sentence in _of_problem(details, model, name or written(model))
     )
 
 
@@ -110,7 +123,9 @@ def _unknown(location: Location, model: type[BaseModel], name: Name) -> str:
     parent = field_at(model, location[:-1]) if len(location) > 1 else None
     section = nested_model(parent.annotation) if parent else model
     known = ", ".join(field_names(section)) if section else ""
-    return f"{name(location)} is not a known field" + (f"; known here: {known}" if known else "")
+    within = f"{name(location[:-1])}." if location[:-1] else ""
+    called = f"{within}{location[-1]}"
+    return f"{called} is not a known field" + (f"; known here: {known}" if known else "")
 
 
 def _for_example(field: FieldInfo | None) -> str:
@@ -121,10 +136,11 @@ def _for_example(field: FieldInfo | None) -> str:
 
 def _wrong_value(details: ErrorDetails, field: FieldInfo | None, name: Name) -> str:
     called = name(details["loc"])
-    must_be = allowed(field) if field else details["msg"]
-    if field is not None and holds_secret(field.annotation):
-        return f"{called} (its value is not shown here) must be {must_be}"
-    return f"{called} is {shown(details['input'])}, but must be {must_be}"
+    if field is None:  # an item of a list or a mapping
+        return f"{called} is {shown(details['input'])}: {details['msg'].lower()}"
+    if holds_secret(field.annotation):
+        return f"{called} (its value is not shown here) must be {allowed(field)}"
+    return f"{called} is {shown(details['input'])}, but must be {allowed(field)}"
 
 
 def shown(value: object) -> str:
@@ -135,16 +151,24 @@ def shown(value: object) -> str:
 
 def allowed(field: FieldInfo) -> str:
     """What ``field`` takes: ``a whole number, at least 1``."""
-    for mark in field.metadata:
+    marks = [*field.metadata, *_marks(field.annotation)]
+    for mark in marks:
         if isinstance(mark, Allowed):
             return mark.phrase
     limits = [
         f"{phrase} {getattr(mark, attribute)}"
         for kind, attribute, phrase in _BOUNDS
-        for mark in field.metadata
+        for mark in marks
         if isinstance(mark, kind)
     ]
     return _kind(field.annotation) + (f", {' and '.join(limits)}" if limits else "")
+
+
+def _marks(annotation: Any) -> tuple[Any, ...]:
+    """The marks of ``Annotated[X, ...] | None``, which pydantic leaves where they are."""
+    if get_origin(annotation) is Annotated:
+        return get_args(annotation)[1:]
+    return tuple(mark for choice in get_args(annotation) for mark in _marks(choice))
 
 
 def _kind(annotation: Any) -> str:
@@ -152,10 +176,14 @@ def _kind(annotation: Any) -> str:
     if section := nested_model(annotation):
         return f"a section with the fields {', '.join(field_names(section))}"
     if get_origin(annotation) is Literal:
-        return f"one of {', '.join(str(choice) for choice in get_args(annotation))}"
+        return _one_of(get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return f"one of {', '.join(annotation.__members__)}"
+        return _one_of(tuple(annotation.__members__))
     return _KINDS.get(get_origin(annotation) or annotation, "a text")
+
+
+def _one_of(choices: tuple[Any, ...]) -> str:
+    return ("one of " if len(choices) > 1 else "") + ", ".join(map(str, choices))
 
 
 def without_none(annotation: Any) -> Any:

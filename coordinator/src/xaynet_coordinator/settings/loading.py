@@ -30,7 +30,7 @@ from xaynet_coordinator.settings.sources import (
     from_environment,
     read_document,
 )
-from xaynet_pet.parameters import Definition, PetParameters
+from xaynet_pet.parameters import EXAMPLE, Definition, PetParameters
 from xaynet_pet.sentences import Refusal, refuse, sentences
 
 DEFAULT_DIRECTORY = Path("xaynet-data")
@@ -69,7 +69,7 @@ class Settings(Definition):
     pet: PetParameters | None = Field(
         default=None,
         description="The parameters of PET; may be missing with control.wait_for_desired only.",
-        examples=[{"sum": {"prob": 0.01}}],
+        examples=[EXAMPLE],
     )
     redis: RedisSettings | None = Field(
         default=None,
@@ -79,7 +79,9 @@ class Settings(Definition):
     s3: S3Settings | None = Field(
         default=None,
         description="S3; without it data.directory.",
-        examples=[{"access_key": "minio", "secret_access_key": "minio123"}],
+        examples=[
+            {"access_key": "minio", "secret_access_key": "minio123", "region": ["eu-west-1"]}
+        ],
     )
     data: DataSettings = Field(
         default_factory=DataSettings,

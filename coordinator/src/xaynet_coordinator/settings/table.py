@@ -33,6 +33,8 @@ ignored with a warning. Numbers may be written as texts; a fraction given for a 
 off with a warning. A `pet.update.count.max` above what `mask.model_type` can add up is lowered
 with a warning.
 
+An empty section `trust_anchor` is accepted and has no effect.
+
 *required* means: where its section is given. `pet`, `mask` and `model` must be given unless
 `control.wait_for_desired` is set; one of `redis` and `data.directory` must be given; `s3` needs
 `redis`.
