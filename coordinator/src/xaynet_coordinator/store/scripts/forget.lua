@@ -1,0 +1,5 @@
+erase_chunks()
+erase_round()
+redis.call('UNLINK', key('desired'))
+redis.call('HDEL', HEAD, 'state', 'elapsed', 'paused', 'cap:sum', 'cap:update', 'cap:sum2')
+redis.call('HINCRBY', HEAD, 'epoch', 1)
