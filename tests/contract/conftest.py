@@ -1,9 +1,12 @@
 """The stores under test: the embedded pair in the fast tier, the servers behind a mark."""
 
-from collections.abc import AsyncIterator
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from ledger_places import LedgerPlace, RedisPlace, SqlitePlace
 from xaynet_coordinator.store import Ledger
 
@@ -23,3 +26,18 @@ async def ledger(place: LedgerPlace) -> AsyncIterator[Ledger]:
     """An open, empty ledger in the place."""
     async with place.opened() as opened:
         yield opened
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MiB; making one takes rights that not every machine gives."""
+    disk = tmp_path / "small"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(mount, capture_output=True, check=False).returncode
+    ):
+        pytest.skip("a file system cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from ledger_places import LedgerPlace
 from ledger_steps import (
     AMPLE,
@@ -51,8 +52,7 @@ async def test_a_message_is_complete_when_as_many_chunks_came_as_the_last_one_sa
     second = await put(ledger, epoch, (0, False, b""))
     third = await put(ledger, epoch, (1, False, bytes(range(256))))
     assert [first, second, third] == [Stored(1, 2), Stored(2, 2), Stored(3, 2)]
-    assert isinstance(second, Stored) and not second.complete
-    assert isinstance(third, Stored) and third.complete
+    assert [Stored(2, 2).complete, Stored(3, 2).complete] == [False, True]
     assert await ledger.chunks(collection(1)) == {0: b"", 1: bytes(range(256)), 2: b"two"}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from ledger_places import LedgerPlace
 from ledger_steps import AMPLE, begin, collection, commit, enter_sums, fill, pk, receipt, update
 from xaynet_coordinator.store import Counts, Desired, Ledger, StoreUnavailable

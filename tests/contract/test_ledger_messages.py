@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+
 from ledger_places import LedgerPlace
 from ledger_steps import (
     AMPLE,
@@ -258,7 +259,11 @@ async def test_of_two_commits_on_one_pointer_one_lands(ledger: Ledger):
     answers = await asyncio.gather(
         *(ledger.commit_updates(each) for each in commits), return_exceptions=True
     )
-    landed = [each.pointer for each, answer in zip(commits, answers) if answer == Counts(2, 1, 0)]
+    landed = [
+        each.pointer
+        for each, answer in zip(commits, answers, strict=True)
+        if answer == Counts(2, 1, 0)
+    ]
     assert landed == list((await ledger.pointers()).values())
     assert sum(isinstance(answer, PointerMoved) for answer in answers) == 7
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from ledger_places import LedgerPlace
 from ledger_steps import AMPLE, WIDE, begin, collection, enter_sums, ephemeral, fill, pk, receipt
 from xaynet_coordinator.store import Caps, Counts, Desired, Head, Ledger, Verdict

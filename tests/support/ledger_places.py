@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
+
 from xaynet_coordinator.store import Ledger
 from xaynet_coordinator.store.redis import RedisLedger
 from xaynet_coordinator.store.sqlite import SqliteLedger

@@ -25,7 +25,6 @@ from typing import Protocol
 
 from xaynet_pet import Tag
 
-
 CHUNK_OVERHEAD = 256  # bytes that keeping a chunk costs beside its data, about
 
 

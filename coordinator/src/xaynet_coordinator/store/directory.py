@@ -17,7 +17,7 @@ from threading import Lock
 from typing import TypeVar
 
 from xaynet_coordinator.store import StoreUnavailable
-from xaynet_coordinator.store.names import check_key, check_prefix
+from xaynet_coordinator.store.names import check_key, check_prefix, is_key
 from xaynet_coordinator.store.threads import Threads
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class DirectoryBlobs:
             for folder, _, names in os.walk(top)
             for name in names
         )
-        return sorted(key for key in found if key.startswith(prefix))
+        return sorted(key for key in found if key.startswith(prefix) and is_key(key))
 
     def _delete(self, target: Path) -> None:
         with self._naming:

@@ -3,9 +3,9 @@
 import re
 
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_SEGMENT = r"(?!\.\.?(?:/|$))[a-z0-9._-]+"
-_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
-_PREFIX = re.compile(rf"(?:{_SEGMENT}/)*[a-z0-9._-]*")
+_WORD = r"(?!\.\.?(?:/|$))[a-z0-9._-]+"
+_KEY = re.compile(rf"{_WORD}(?:/{_WORD})*")
+_PREFIX = re.compile(rf"(?:{_WORD}/)*[a-z0-9._-]*")
 
 
 def check_uid(uid: str) -> str:
@@ -15,9 +15,14 @@ def check_uid(uid: str) -> str:
     return uid
 
 
+def is_key(text: str) -> bool:
+    """Is it ``[a-z0-9._-]+`` words joined by ``/``, none of them ``.`` or ``..``?"""
+    return _KEY.fullmatch(text) is not None
+
+
 def check_key(key: str) -> str:
-    """The key itself; ``ValueError`` unless it is ``[a-z0-9._-]+`` segments joined by ``/``."""
-    if not _KEY.fullmatch(key):
+    """The key itself; ``ValueError`` if it is none."""
+    if not is_key(key):
         raise ValueError(f"key {key!r}: words of [a-z0-9._-] joined by '/' are allowed")
     return key
 
