@@ -7,6 +7,7 @@ documentation say the same. Values of secret fields are never shown.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +23,7 @@ Location = tuple[str | int, ...]
 Name = Callable[[Location], str]
 
 LONGEST_VALUE = 60
+_CREDENTIALS = re.compile(r'://[^"]*@')
 
 _KINDS: dict[Any, str] = {
     bool: "true or false",
@@ -120,11 +122,11 @@ def _of_problem(details: ErrorDetails, model: type[BaseModel], name: Name) -> Se
 
 
 def _unknown(location: Location, model: type[BaseModel], name: Name) -> str:
-    parent = field_at(model, location[:-1]) if len(location) > 1 else None
+    *within, unknown = location
+    parent = field_at(model, tuple(within))
     section = nested_model(parent.annotation) if parent else model
     known = ", ".join(field_names(section)) if section else ""
-    within = f"{name(location[:-1])}." if location[:-1] else ""
-    called = f"{within}{location[-1]}"
+    called = f"{name(tuple(within))}.{unknown}" if within else str(unknown)
     return f"{called} is not a known field" + (f"; known here: {known}" if known else "")
 
 
@@ -144,8 +146,8 @@ def _wrong_value(details: ErrorDetails, field: FieldInfo | None, name: Name) -> 
 
 
 def shown(value: object) -> str:
-    """A value as its author wrote it, near enough, and never long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    """A value as its author wrote it, near enough; never long, nor with a URL's password."""
+    text = _CREDENTIALS.sub("://…@", json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 

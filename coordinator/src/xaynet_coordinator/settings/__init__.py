@@ -12,7 +12,7 @@ The layouts of the release and of the later state of Xaynet are both read (proto
 """
 
 from xaynet_coordinator.settings.formats import Address
-from xaynet_coordinator.settings.loading import Settings, SettingsError, Stores
+from xaynet_coordinator.settings.loading import Settings, SettingsError
 from xaynet_coordinator.settings.sections import (
     ApiSettings,
     AtRestSettings,
@@ -49,6 +49,5 @@ __all__ = [
     "S3Settings",
     "Settings",
     "SettingsError",
-    "Stores",
     "TrustAnchorSettings",
 ]

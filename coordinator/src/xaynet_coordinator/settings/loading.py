@@ -1,7 +1,6 @@
 """Settings as a whole: read, merged, checked."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -43,14 +42,6 @@ class SettingsError(Exception):
     def __init__(self, problems: Iterable[str]) -> None:
         self.sentences = tuple(problems)
         super().__init__("\n".join(self.sentences))
-
-
-class Stores(Enum):
-    """Which stores the settings ask for."""
-
-    SQLITE_AND_DIRECTORY = "SQLite and a directory"
-    REDIS_AND_DIRECTORY = "Redis and a directory"
-    REDIS_AND_S3 = "Redis and S3"
 
 
 class Settings(Definition):
@@ -153,13 +144,6 @@ class Settings(Definition):
         except ValidationError as error:
             return SettingsError((*problems, *sentences(error, cls, drawn_up.name)))
         return SettingsError(problems) if problems else settings
-
-    @property
-    def stores(self) -> Stores:
-        """Which stores these settings ask for."""
-        if self.redis is None:
-            return Stores.SQLITE_AND_DIRECTORY
-        return Stores.REDIS_AND_DIRECTORY if self.s3 is None else Stores.REDIS_AND_S3
 
     @property
     def directory(self) -> Path:

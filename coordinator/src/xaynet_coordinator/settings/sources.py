@@ -60,13 +60,15 @@ def read_document(path: Path) -> Mapping[str, object]:
 
 def _parse_yaml(text: str) -> object:
     try:
-        return yaml.safe_load(text) or {}
+        return json.loads(json.dumps(yaml.safe_load(text) or {}, default=str))
     except yaml.MarkedYAMLError as error:  # its own text quotes the file, secrets and all
         mark = error.problem_mark
         where = f" (at line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         raise ValueError(f"{error.problem}{where}") from None
     except yaml.YAMLError:
         raise ValueError("it holds characters that YAML does not allow") from None
+    except (TypeError, RecursionError):
+        raise ValueError("it holds values that JSON does not know") from None
 
 
 _FORMATS: dict[str, Callable[[str], object]] = {
@@ -117,7 +119,7 @@ def _complaint(name: str, value: object, keys: Keys) -> str | None:
 
 
 def _not_a_setting(name: str, known: Iterable[str], consequence: str = "") -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     hint = f"; did you mean {close[0]}?" if close else ""
     return f"{name} is not a setting{consequence}{hint}"
 

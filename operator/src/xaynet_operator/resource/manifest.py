@@ -102,8 +102,14 @@ def _of_another_kind(document: dict[str, Any]) -> list[str]:
     ]
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key given twice, as the API server does, instead of forgetting the first."""
+class _Loader(yaml.SafeLoader):
+    """Refuses a key given twice, as the API server does, instead of forgetting the first; and
+    leaves points in time as they are written."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own attribute, and its type
+        first: [(tag, form) for tag, form in forms if tag != "tag:yaml.org,2002:timestamp"]
+        for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -120,15 +126,17 @@ class _UniqueKeys(yaml.SafeLoader):
 
 def _document(text: str) -> dict[str, Any]:
     try:
-        documents = [
-            document for document in yaml.load_all(text, _UniqueKeys) if document is not None
-        ]
+        loaded = [document for document in yaml.load_all(text, _Loader) if document is not None]
+        documents = json.loads(json.dumps(loaded))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ResourceError((f"the manifest is not valid YAML: {where}{error.problem}",)) from None
-    except yaml.YAMLError as error:
-        raise ResourceError((f"the manifest is not valid YAML: {error}",)) from None
+    except yaml.YAMLError:
+        problem = "it holds characters that YAML does not allow"
+        raise ResourceError((f"the manifest is not valid YAML: {problem}",)) from None
+    except (ValueError, TypeError, RecursionError):
+        raise ResourceError(("the manifest holds values that JSON does not know",)) from None
     if len(documents) != 1 or not isinstance(documents[0], dict):
         raise ResourceError((f"the manifest must hold one resource of kind {KIND}",))
     return cast(dict[str, Any], documents[0])
