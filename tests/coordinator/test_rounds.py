@@ -1,12 +1,10 @@
 """Whole rounds on the embedded stores, in virtual time."""
 
 from federation import Participant, drawn, weighted_mean
-from service import Service, service, settings_in
+from service import MODELS, PET, Service, service, settings_in
 
 from xaynet_coordinator.record import Phase
 from xaynet_pet import Model, Tag
-
-MODELS = [([0.5, -0.25, 1.0, 0.125], 1.0), ([-1.0, 0.75, 0.0, 0.3], 0.5), ([0.1, 0.2, 0.3, 2.0], 0.25)]
 
 
 async def whole_round(at: Service) -> None:
@@ -70,8 +68,6 @@ async def test_a_phase_lasts_at_least_time_min_however_many_have_come(tmp_path):
 
 
 async def test_a_message_over_count_max_is_discarded(tmp_path):
-    from service import PET
-
     few = PET | {"sum": {"prob": 0.4, "count": {"min": 1, "max": 1}, "time": {"min": 5, "max": 60}}}
     few |= {"sum2": {"count": {"min": 1, "max": 1}, "time": {"min": 5, "max": 60}}}
     async with service(settings_in(tmp_path, pet=few)) as at:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count, islice
 
+import numpy as np
+
 from xaynet_pet import (
     Aggregation,
     EncryptionKeyPair,
@@ -140,6 +142,7 @@ def weighted_mean(
         s = min(Fraction(scalar), bound)
         total += Fraction((s + bound) * unit // 1, unit) - bound
         for i, weight in enumerate(weights):
-            x = max(-bound, min(bound, s * Fraction(weight)))
+            exact = Fraction(float(np.float32(weight)))  # a participant's model is F32
+            x = max(-bound, min(bound, s * exact))
             totals[i] += Fraction((x + bound) * unit // 1, unit) - bound
     return [value / total for value in totals]

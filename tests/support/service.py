@@ -30,6 +30,12 @@ PET = {
     "sum2": {"count": {"min": 1, "max": 10}, "time": {"min": 5, "max": 3600}},
 }
 
+MODELS = [
+    ([0.5, -0.25, 1.0, 0.125], 1.0),
+    ([-1.0, 0.75, 0.0, 0.3], 0.5),
+    ([0.1, 0.2, 0.3, 2.0], 0.25),
+]
+
 
 def settings_in(folder: Path, **sections: object) -> Settings:
     """Settings of an embedded coordinator; sections given replace the usual ones."""

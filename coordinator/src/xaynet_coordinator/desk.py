@@ -116,9 +116,7 @@ class Desk:
             board.epoch, identity.participant, digest, identity.receipt
         )
 
-    async def take_chunk(
-        self, submission: ChunkSubmission, board: Board, round: Round
-    ) -> Outcome:
+    async def take_chunk(self, submission: ChunkSubmission, board: Board, round: Round) -> Outcome:
         """Store a chunk; the one that completes its message is answered with the message's fate."""
         identity, chunk = submission.identity, submission.chunk
         ledger = self.machine.around.ledger

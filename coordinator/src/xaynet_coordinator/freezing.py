@@ -18,9 +18,9 @@ async def freeze(machine: Machine) -> None:
     label, epoch = running_label(machine), machine.board.epoch
     content = await frozen_set(machine, epoch)
     blobs = machine.around.blobs
-    if not await blobs.put_once(freeze_blob(label), content):
-        if await blobs.get(freeze_blob(label)) != content:
-            raise RoundFailed("rolled-back")
+    written = await blobs.put_once(freeze_blob(label), content)
+    if not written and await blobs.get(freeze_blob(label)) != content:
+        raise RoundFailed("rolled-back")
 
 
 async def check_frozen(machine: Machine) -> None:

@@ -111,9 +111,7 @@ def chunk_receipt(message_id: bytes) -> bytes:
     return hashlib.sha256(b"chunks" + message_id).digest()
 
 
-def examine_chunk(
-    identity: Identity, chunk: Chunk, round: Round
-) -> ChunkSubmission | Refusal:
+def examine_chunk(identity: Identity, chunk: Chunk, round: Round) -> ChunkSubmission | Refusal:
     """The task is checked as soon as a first chunk shows the signatures, so that nobody but the
     participants of the round can have anything stored (later chunks are only bounded)."""
     if chunk.id == 0:

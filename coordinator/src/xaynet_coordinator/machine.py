@@ -78,6 +78,14 @@ class Surroundings:
     random: Random
 
 
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A round found in the ledger: opened, or the reason why it cannot go on."""
+
+    round: Round | None = None
+    broken: str | None = None
+
+
 PhaseFunction = Callable[["Machine"], Awaitable[Step]]
 
 
@@ -149,41 +157,37 @@ class Machine:
     async def lead(self) -> None:
         """Take the term, and go on where the ledger says: at a start, or after a rollback."""
         head = await self.insist(self.around.ledger.take_term)
-        self.record = Record.read(head.state)
+        record = Record.read(head.state)
         desired = await self.insist(self.around.ledger.desired)
         self.wanted = Wanted.restore(desired) if desired is not None else self.wanted
-        self.stopwatch = Stopwatch(self.around.clock, before=head.elapsed)
+        reopened = await self.insist(lambda: self.reopen(record))
+        model = await self.insist(lambda: self.latest_model(record))
+        await self.insist(lambda: self.show(head, record, reopened.round, model))
+        self.broken = reopened.broken
+        self.stopwatch.before = head.elapsed
         self.stopwatch.grant_grace()
-        self.broken = None
-        round = await self.insist(self.reopen)
-        model = await self.insist(self.latest_model)
-        log.info("leading", term=head.term, epoch=head.epoch, phase=self.record.phase.value)
-        await self.insist(lambda: self.show(head, round, model))
+        log.info("leading", term=head.term, epoch=head.epoch, phase=record.phase.value)
 
-    async def latest_model(self) -> PublishedModel | None:
+    async def latest_model(self, record: Record) -> PublishedModel | None:
         """The newest global model, if the bucket still has it."""
-        if not self.record.models:
-            return None
-        return await self.around.models.load(self.record.models[-1])
+        return await self.around.models.load(record.models[-1]) if record.models else None
 
-    async def reopen(self) -> Round | None:
-        """The round in flight; None, with the reason why it must fail, if it cannot go on."""
-        if self.record.round is None:
-            return None
-        label = round_label(self.record.round.id, self.record.seed)
+    async def reopen(self, record: Record) -> Reopened:
+        """The round in flight, or why it must fail."""
+        if record.round is None:
+            return Reopened()
+        label = round_label(record.round.id, record.seed)
         wrapped = await self.around.blobs.get(wrapped_key_blob(label))
         if wrapped is None:
-            self.broken = "round-key-erased"
-            return None
-        if self.record.phase in (Phase.SUM, Phase.UPDATE):
+            return Reopened(broken="round-key-erased")
+        collects = record.phase in (Phase.SUM, Phase.UPDATE)
+        if collects and await self.around.blobs.get(freeze_blob(label)) is not None:
             # Its updates were frozen once; another set of them must never be unmasked.
-            rolled_back = await self.around.blobs.get(freeze_blob(label)) is not None
-            self.broken = "rolled-back" if rolled_back else None
+            return Reopened(broken="rolled-back")
         try:
-            return open_round(self.record.round, self.around.vault, wrapped)
+            return Reopened(open_round(record.round, self.around.vault, wrapped))
         except Unreadable:
-            self.broken = "round-key-unreadable"
-            return None
+            return Reopened(broken="round-key-unreadable")
 
     async def advance(self, step: Step) -> None:
         """End the phase, durably, and show the next one."""
@@ -192,9 +196,7 @@ class Machine:
             if self.committer is not None:
                 self.committer.close()
             model = step.model or self.board.model
-            self.record, self.broken = step.record, None
-            self.stopwatch = Stopwatch(self.around.clock)
-            await self.insist(lambda: self.show(head, step.round, model))
+            await self.insist(lambda: self.show(head, step.record, step.round, model))
         log.info("phase_entered", phase=step.record.phase.value, round=step.record.round_id)
 
     async def turn_page(self, step: Step) -> Head:
@@ -229,25 +231,28 @@ class Machine:
             return self.record.round.wanted
         return self.wanted
 
-    async def show(self, head: Head, round: Round | None, model: PublishedModel | None) -> None:
-        """Replace the board, and begin what belongs to the phase."""
+    async def show(
+        self, head: Head, record: Record, round: Round | None, model: PublishedModel | None
+    ) -> None:
+        """Replace the board and all that goes with it at once, and begin what the phase needs."""
         sums = await self.around.ledger.sums() if round is not None else {}
-        self.counts = await self.around.ledger.counts()
-        phase = self.record.phase
+        counts = await self.around.ledger.counts()
         if round is not None and model is not None and model.length != round.params.model_length:
             model = None  # a new length starts without a previous global model
+        self.record, self.counts, self.broken = record, counts, None
+        self.stopwatch = Stopwatch(self.around.clock)
         self.board = Board(
             term=head.term,
             epoch=head.epoch,
-            phase=phase,
+            phase=record.phase,
             round=round,
-            sums=sums if phase is not Phase.SUM else {},
+            sums=sums if record.phase is not Phase.SUM else {},
             params_body=round.params.to_bytes() if round else self.board.params_body,
             model=model,
         )
-        self.committer = self.begin_committing(round) if phase is Phase.UPDATE else None
-        self.metrics.phase(phase)
-        self.metrics.counts(self.counts)
+        self.committer = self.begin_committing(round) if record.phase is Phase.UPDATE else None
+        self.metrics.phase(record.phase)
+        self.metrics.counts(counts)
         self.revision.bump()
 
     def begin_committing(self, round: Round | None) -> Committer | None:

@@ -1,8 +1,8 @@
 """Global models in their bucket: the object of Xaynet v0.11, and a form people can read.
 
-    ‹round id›_‹seed›             bincode rationals (protocol §6.4)
-    ‹round id›_‹seed›.npy         the same weights as a numpy array, if they fit the data type
-    ‹round id›_‹seed›.npy.sha256  its digest, as ``sha256sum -c`` reads it
+‹round id›_‹seed›             bincode rationals (protocol §6.4)
+‹round id›_‹seed›.npy         the same weights as a numpy array, if they fit the data type
+‹round id›_‹seed›.npy.sha256  its digest, as ``sha256sum -c`` reads it
 """
 
 import asyncio
@@ -51,9 +51,9 @@ class ModelShelf:
     async def publish(self, model: PublishedModel) -> None:
         """Write a model's objects. The same content again is success, another is ``ModelTaken``:
         unmasking once more after a crash gives the same bytes."""
-        if not await self.blobs.put_once(model.id, model.bincode):
-            if await self.blobs.get(model.id) != model.bincode:
-                raise ModelTaken(f"the bucket holds another model under {model.id}")
+        written = await self.blobs.put_once(model.id, model.bincode)
+        if not written and await self.blobs.get(model.id) != model.bincode:
+            raise ModelTaken(f"the bucket holds another model under {model.id}")
         if model.npy is not None:
             name = f"{model.id}.npy"
             digest = hashlib.sha256(model.npy).hexdigest()

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from xaynet_coordinator.collecting import TICK_SECONDS, collect
 from xaynet_coordinator.freezing import freeze
-from xaynet_coordinator.machine import Machine, PhaseFunction, Step
-from xaynet_coordinator.models import model_record
+from xaynet_coordinator.machine import Machine, PhaseFunction, RoundFailed, Step
+from xaynet_coordinator.models import ModelTaken, model_record
 from xaynet_coordinator.record import Phase
 from xaynet_coordinator.rounds import ROUNDS, draw_round, wrapped_key_blob
 from xaynet_coordinator.unmasking import unmask
@@ -64,7 +64,10 @@ async def sum2_phase(machine: Machine) -> Step:
 async def unmask_phase(machine: Machine) -> Step:
     """The mask that most sum participants agree on is taken off the sum of the updates."""
     model = await unmask(machine)
-    await machine.around.models.publish(model)
+    try:
+        await machine.around.models.publish(model)
+    except ModelTaken as error:
+        raise RoundFailed("model-taken") from error
     machine.metrics.round_succeeded()
     record = machine.record
     models = (*record.models, model_record(model, machine.around.clock.today()))

@@ -55,9 +55,7 @@ class Drawn:
     wrapped_key: bytes
 
 
-def draw_round(
-    last: Record, wanted: Wanted, vault: Vault, random: Random, now: datetime
-) -> Drawn:
+def draw_round(last: Record, wanted: Wanted, vault: Vault, random: Random, now: datetime) -> Drawn:
     """The round after the last one: new keys, and a seed chained to the old (protocol §1.2)."""
     keys = EncryptionKeyPair.generate(random)
     pet = wanted.parameters

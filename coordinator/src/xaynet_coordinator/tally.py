@@ -9,7 +9,7 @@ from xaynet_coordinator.record import Phase
 
 @dataclass(slots=True)
 class Tally:
-    """Refusals of the newest round since this process leads; what is accepted, the ledger counts."""
+    """Refusals of the newest round since the process began; the ledger counts what is accepted."""
 
     round_id: int = 0
     counts: Counter[tuple[Phase, Kind]] = field(default_factory=Counter[tuple[Phase, Kind]])

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,14 @@ from xaynet_coordinator.settings import S3Settings, Settings, SettingsError
 from xaynet_coordinator.store import Blobs, ChunkBounds, Ledger
 from xaynet_coordinator.store.directory import DirectoryBlobs
 from xaynet_coordinator.store.redis import RedisLedger
-from xaynet_coordinator.store.s3 import S3Blobs
+from xaynet_coordinator.store.s3 import Bucket, S3Blobs
 from xaynet_coordinator.store.sqlite import SqliteLedger
 
 log = structlog.get_logger()
 
 UID_BYTES = 16
+
+ChooseStores = Callable[[Settings, str], "Stores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +64,33 @@ def choose_stores(settings: Settings, uid: str) -> Stores:
 
 def rounds_bucket(s3: S3Settings, uid: str) -> Blobs:
     """The bucket of rounds in flight, with credentials of its own if there are any."""
-    own = s3.rounds
-    return S3Blobs(
-        endpoint=s3.endpoint,
-        access_key=own.access_key if own else s3.access_key,
-        secret_key=(own or s3).secret_access_key.get_secret_value(),
+    own = s3.rounds or s3
+    bucket = Bucket(
+        endpoint=endpoint(s3),
+        name=s3.buckets.rounds,
+        access_key=own.access_key,
+        secret_key=own.secret_access_key.get_secret_value(),
         region=s3.region_name,
-        bucket=s3.buckets.rounds,
-        prefix=f"{uid}/",
+        prefix=f"{uid.lower()}/",
     )
+    return S3Blobs(bucket)
 
 
 def models_bucket(s3: S3Settings) -> Blobs:
     """The bucket of the global models."""
-    return S3Blobs(
-        endpoint=s3.endpoint,
+    bucket = Bucket(
+        endpoint=endpoint(s3),
+        name=s3.buckets.global_models,
         access_key=s3.access_key,
         secret_key=s3.secret_access_key.get_secret_value(),
         region=s3.region_name,
-        bucket=s3.buckets.global_models,
-        prefix="",
     )
+    return S3Blobs(bucket)
+
+
+def endpoint(s3: S3Settings) -> str:
+    """The URL of the S3 service."""
+    return s3.endpoint or f"https://s3.{s3.region_name}.amazonaws.com"
 
 
 def kept(path: Path, fresh: bytes) -> bytes:
@@ -153,7 +161,11 @@ async def lead(settings: Settings, stores: Stores, machine: Machine) -> None:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, clock: Clock, random: Random, metrics: Metrics
+    settings: Settings,
+    clock: Clock,
+    random: Random,
+    metrics: Metrics,
+    choose: ChooseStores = choose_stores,
 ) -> AsyncGenerator[tuple[Front, asyncio.Task[None]]]:
     """A coordinator at work, without its HTTP servers, and the task that leads it.
 
@@ -161,7 +173,7 @@ async def running(
     ``StoreUnavailable`` if the embedded stores cannot be opened: waiting would not mend them.
     """
     uid = service_uid(settings, random)
-    stores = choose_stores(settings, uid)
+    stores = choose(settings, uid)
     vault = Vault(master_key(settings, random), uid, random)
     if settings.redis is None:
         await stores.open()
