@@ -6,6 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from xaynet_pet import (
     LocalSeedDict,
     MaskConfig,
@@ -77,3 +79,20 @@ def message_of(entry: Entry, payload: WholePayload) -> Message:
 
 def signer_of(entry: Entry) -> SigningKeyPair:
     return SigningKeyPair.from_seed(bytes.fromhex(entry["keys"]["participant_seed"]))
+
+
+def weights_of(entry: Entry, data_type: str) -> Any:
+    """Weights from their bits if they are floats: an array, else a list of integers."""
+    if not data_type.startswith("F"):
+        return entry["values"]
+    words = [int(bits, 16) for bits in entry["bits"]]
+    size = int(data_type[1:]) // 8
+    return np.array(words, f"u{size}").view(f"f{size}")
+
+
+def bits_of(values: Any) -> list[Any]:
+    """Weights as the vectors write them: floats as hex digits, integers as numbers."""
+    if values.dtype.kind == "i":
+        return values.tolist()
+    size = values.itemsize
+    return [f"{word:0{2 * size}x}" for word in values.view(f"u{size}").tolist()]

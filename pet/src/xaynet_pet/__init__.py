@@ -4,6 +4,7 @@ Pure: no I/O, no clock, no state; randomness and keys are arguments. Every refus
 `PetError`. Which module holds which section of the protocol: docs/protocol.md.
 """
 
+from xaynet_pet.aggregation import Aggregation
 from xaynet_pet.chunks import (
     DEFAULT_MESSAGE_SIZE,
     MIN_MESSAGE_SIZE,
@@ -25,7 +26,6 @@ from xaynet_pet.errors import (
     InvalidMask,
     InvalidMessageSize,
     InvalidObject,
-    InvalidScalar,
     InvalidWeights,
     MaskConfigError,
     MaskingError,
@@ -73,6 +73,7 @@ from xaynet_pet.mask_config import (
     ModelType,
 )
 from xaynet_pet.mask_object import MaskObject
+from xaynet_pet.masking import derive_mask, mask_model
 from xaynet_pet.message import (
     HEADER_BYTES,
     Chunk,
@@ -86,6 +87,7 @@ from xaynet_pet.message import (
     WholePayload,
     parse_payload,
 )
+from xaynet_pet.model import Model
 from xaynet_pet.parameters import PetParameters
 from xaynet_pet.rounds import (
     ENCRYPTED_SEED_BYTES,
@@ -106,6 +108,7 @@ __all__ = [
     "SEAL_BYTES",
     "SEED_BYTES",
     "SIGNATURE_BYTES",
+    "Aggregation",
     "AggregationError",
     "Assembly",
     "BadLength",
@@ -126,7 +129,6 @@ __all__ = [
     "InvalidMask",
     "InvalidMessageSize",
     "InvalidObject",
-    "InvalidScalar",
     "InvalidWeights",
     "LocalSeedDict",
     "MaskConfig",
@@ -138,6 +140,7 @@ __all__ = [
     "MaskingError",
     "Message",
     "MessageError",
+    "Model",
     "ModelConversionError",
     "ModelError",
     "ModelMismatch",
@@ -165,11 +168,13 @@ __all__ = [
     "WholePayload",
     "ZeroScalarSum",
     "decrypt_seed",
+    "derive_mask",
     "encode",
     "encrypt_seed",
     "is_eligible",
     "is_sum_participant",
     "is_update_participant",
+    "mask_model",
     "max_payload_size",
     "next_round_seed",
     "parse_payload",

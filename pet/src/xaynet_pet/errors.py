@@ -7,7 +7,6 @@
     ├── DecodeError                a body, a mask object or a dictionary that does not decode
     ├── ModelError
     │   ├── InvalidWeights         weights that the configured data type cannot hold
-    │   ├── InvalidScalar          a scalar that is not a number
     │   └── ModelConversionError   a global model that the wanted data type cannot hold
     ├── MessageError
     │   ├── TooShort               shorter than its header
@@ -58,9 +57,6 @@ class ModelError(PetError): ...
 
 
 class InvalidWeights(ModelError): ...
-
-
-class InvalidScalar(ModelError): ...
 
 
 class ModelConversionError(ModelError): ...

@@ -87,15 +87,81 @@ def _pack_limb(words: Limbs, packed: NDArray[np.uint8], offset: int, width: int)
             shift += size
 
 
-def all_below(limbs: Limbs, order: int) -> bool:
-    """Whether every integer is below `order`."""
+def below(limbs: Limbs, bound: int) -> NDArray[np.bool]:
+    """Which integers are below `bound`."""
     top = len(limbs) - 1
-    suspects = limbs
-    for bound in reversed(split(order, top + 1)):
-        row = suspects[top]
-        if not row.size or row.max() < bound:
-            return True
-        if row.max() > bound:
-            return False
-        suspects, top = suspects[:, row == bound], top - 1
-    return False
+    rows, limit = limbs[top], bound >> 64 * top
+    if limit > _WORD:
+        return np.full(len(rows), True)
+    smaller: NDArray[np.bool] = rows < limit
+    if top:
+        equal = np.flatnonzero(rows == limit)
+        smaller[equal] = below(limbs[:top, equal], bound & (1 << 64 * top) - 1)
+    return smaller
+
+
+def all_below(limbs: Limbs, bound: int) -> bool:
+    length = limbs.shape[1]
+    return all(below(limbs[:, part], bound).all() for part in blocks(length, 8 * len(limbs)))
+
+
+def add(total: Limbs, other: Limbs) -> None:
+    """total += other, in place; the sums must fit in the limbs."""
+    for part in blocks(total.shape[1], 16 * len(total)):
+        add_rows(total[:, part], other[:, part])
+
+
+def add_rows(total: Limbs, addends: Iterable[NDArray[np.uint64] | int]) -> None:
+    """Adds to each row its addend, a row or a constant, with carries; modulo 2^(64·k)."""
+    carry: NDArray[np.bool] | None = None
+    for row, addend in zip(total, addends, strict=True):
+        np.add(row, addend, out=row)
+        if len(total) == 1:
+            return
+        overflow = row < addend
+        if carry is not None:
+            np.add(row, carry, out=row)
+            overflow |= row < carry
+        carry = overflow
+
+
+def reduce(limbs: Limbs, modulus: int) -> None:
+    """Subtracts `modulus` in place from the integers that are not below it, once."""
+    for part in blocks(limbs.shape[1], 16 * len(limbs)):
+        block = limbs[:, part]
+        if len(block) == 1:
+            # Below the modulus the difference wraps around to something bigger.
+            np.minimum(block, block - np.uint64(modulus), out=block)
+            continue
+        difference, borrow = _difference(block, split(modulus, len(block)))
+        np.copyto(block, difference, where=~borrow)
+
+
+def subtract(total: Limbs, other: Limbs, modulus: int) -> Limbs:
+    """total - other modulo `modulus`; both must be below it."""
+    result = np.empty_like(total)
+    for part in blocks(total.shape[1], 16 * len(total)):
+        difference, borrow = _difference(total[:, part], other[:, part])
+        if len(total) == 1:
+            # A negative difference has wrapped around to something bigger than with the modulus.
+            np.minimum(difference, difference + np.uint64(modulus), out=result[:, part])
+            continue
+        add_rows(difference, [borrow * np.uint64(word) for word in split(modulus, len(total))])
+        result[:, part] = difference
+    return result
+
+
+def _difference(
+    rows: Limbs, subtrahends: Iterable[NDArray[np.uint64] | int]
+) -> tuple[Limbs, NDArray[np.bool]]:
+    """The differences modulo 2^(64·k), and which of them are negative."""
+    result = np.empty_like(rows)
+    borrow = np.zeros(rows.shape[1], np.bool)
+    for row, subtrahend, out in zip(rows, subtrahends, result, strict=True):
+        np.subtract(row, subtrahend, out=out)
+        if len(rows) > 1:
+            underflow = row < subtrahend
+            underflow |= out < borrow
+            np.subtract(out, borrow, out=out)
+            borrow = underflow
+    return result, borrow
