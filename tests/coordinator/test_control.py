@@ -162,8 +162,9 @@ async def test_unknown_paths_are_404(client, front):
     assert count == 4
 
 
-async def test_without_a_token_of_its_own_it_has_probes_only(front, stopping):
-    app = control_app(front, None, stopping)
+@pytest.mark.parametrize("token", [None, ""])
+async def test_without_a_token_of_its_own_it_has_probes_only(front, stopping, token):
+    app = control_app(front, token, stopping)
     assert (await ask(app, "GET", "/healthz")).status == 200
     for given in (b"Bearer ", b"Bearer None"):
         headers = [(b"authorization", given)]

@@ -77,7 +77,8 @@ PROTECTED = (b"/v1/desired", b"/v1/state")
 
 
 def control_app(front: Front, token: str | None, stopping: asyncio.Event) -> App:
-    """The ASGI application of the control port. ``stopping`` ends long polls early."""
+    """The ASGI application of the control port. ``stopping`` ends long polls early; without a
+    token, or with an empty one, nothing that needs it is served."""
     budget = Budget(LIMITS.max_inflight_bytes, lambda held: None)
     control = _Control(front, token, stopping, budget)
     return application(control.answer, control.count)
@@ -101,7 +102,7 @@ class _Control:
     def refuse(self, request: Request) -> Response | None:
         """What is wrong with a request, before its body matters."""
         method = METHOD_OF.get(request.path)
-        if method is None or (request.path in PROTECTED and self.token is None):
+        if method is None or (request.path in PROTECTED and not self.token):
             return problem(HTTPStatus.NOT_FOUND, "there is no such path")
         if request.path in PROTECTED and not self.authorized(request):
             text = "the token is missing or wrong: Authorization: Bearer <token>"

@@ -50,7 +50,7 @@ def tls_context(certificate: Path, key: Path, client_authorities: Path | None) -
     Raises ``OSError``, of which ``ssl.SSLError`` is one.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=client_authorities)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key, password="")  # rather refused than asked for
     if client_authorities is not None:
         context.verify_mode = ssl.CERT_REQUIRED
     return context
