@@ -7,7 +7,8 @@ the participant waits and asks again.
 
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 import httpx
@@ -19,6 +20,9 @@ LOG = logging.getLogger(__name__)
 # A connection that has died silently must not hold a participant for ever. A coordinator under load
 # may take its time to answer: a message is answered only when it was fully handled.
 TIMEOUT = httpx.Timeout(10.0, read=120.0, write=120.0)
+
+OK, NO_CONTENT = 200, 204
+NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 Body = TypeVar("Body")
 
@@ -60,7 +64,7 @@ class CoordinatorClient:
     def seeds(self, participant_pk: bytes) -> SeedDict | None:
         """The mask seeds that were encrypted for one sum participant."""
         pk = base64.b64encode(participant_pk).decode()
-        return self._get("seeds", SeedDict.from_bytes, pk=pk)
+        return self._get("seeds", SeedDict.from_bytes, {"pk": pk})
 
     def model(self) -> Model | None:
         """The global model."""
@@ -71,7 +75,10 @@ class CoordinatorClient:
 
         The answer 200 is final, whatever became of the message: it is never sent again.
         """
-        response = self._request("POST", "message", content=sealed_message)
+        request = self._http.build_request(
+            "POST", self._endpoint("message"), content=sealed_message
+        )
+        response = self._answer(request, OK)
         outcome = response.headers.get("Xaynet-Outcome", "")
         if outcome.startswith(("rejected", "discarded")):
             LOG.info("the coordinator did not take the message: %s", outcome)
@@ -82,29 +89,29 @@ class CoordinatorClient:
         """Close the connections."""
         self._http.close()
 
-    def _get(self, name: str, decode: Callable[[bytes], Body], **query: str) -> Body | None:
-        response = self._request("GET", name, **query)
-        if response.status_code == httpx.codes.NO_CONTENT:
+    def _get(
+        self, name: str, decode: Callable[[bytes], Body], query: Mapping[str, str] = NO_QUERY
+    ) -> Body | None:
+        url = self._endpoint(name).copy_merge_params(query)
+        response = self._answer(self._http.build_request("GET", url), OK, NO_CONTENT)
+        if response.status_code == NO_CONTENT:
             return None
         try:
             return decode(response.content)
         except PetError as error:
             raise Unavailable(f"the body of /{name} cannot be read: {error}") from error
 
-    def _request(
-        self, method: str, name: str, content: bytes | None = None, **query: str
-    ) -> httpx.Response:
-        url = self._url.copy_with(path=f"{self._url.path.rstrip('/')}/{name}")
+    def _endpoint(self, name: str) -> httpx.URL:
+        return self._url.copy_with(path=f"{self._url.path.rstrip('/')}/{name}")
+
+    def _answer(self, request: httpx.Request, *expected: int) -> httpx.Response:
+        asked = f"{request.method} {request.url.path}"
         try:
-            response = self._http.request(
-                method, url.copy_merge_params(query), content=content, headers={"Accept": "*/*"}
-            )
+            response = self._http.send(request)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Unavailable(f"{method} /{name}: {error!r}") from error
-        known = (httpx.codes.OK, httpx.codes.NO_CONTENT) if method == "GET" else (httpx.codes.OK,)
-        if response.status_code not in known:
-            status = f"{method} /{name}: status {response.status_code}"
-            raise Unavailable(status, _retry_after(response))
+            raise Unavailable(f"{asked}: {error!r}") from error
+        if response.status_code not in expected:
+            raise Unavailable(f"{asked}: status {response.status_code}", _retry_after(response))
         return response
 
 

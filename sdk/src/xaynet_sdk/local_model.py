@@ -4,7 +4,7 @@ Floating point models take integers and floats, integer models only integers; ev
 have a finite value in the round's data type.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,10 @@ def checked(given: object, length: int, data_type: DataType) -> Weights:
     if not isinstance(given, list | np.ndarray):
         kind = type(given).__name__
         raise TypeError(f"a local model is a list or a numpy array, not a {kind}")
-    _check_length(given, length)
+    model = cast(list[Any] | NDArray[Any], given)
+    _check_length(model, length)
     try:
-        return as_weights(given, data_type).copy()
+        return as_weights(model, data_type).copy()
     except InvalidWeights as error:
         raise LocalModelDataTypeMisMatch(f"the local model is not {data_type}: {error}") from error
 

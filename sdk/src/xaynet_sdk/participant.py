@@ -132,7 +132,7 @@ class InternalParticipant(ParticipantThread):
             return
         self._fetch_is_due = False
         if weights is not None:
-            given = weights if participant.global_model_as_array else weights.tolist()
+            given: Any = weights if participant.global_model_as_array else weights.tolist()
             self._global_model = participant.deserialize_training_input(given)
         else:
             self._global_model = None

@@ -11,7 +11,7 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from xaynet_pet import (
 )
 from xaynet_pet.weights import PRIMITIVES, Weights
 from xaynet_sdk import states
-from xaynet_sdk.states import Session
+from xaynet_sdk.states import Session, State
 
 MAGIC = b"xaynet-sdk state"
 VERSION = 1
@@ -81,21 +81,47 @@ def _unframe(data: bytes) -> list[bytes]:
 
 
 def _encode_record(record: Any) -> bytes:
-    hints = get_type_hints(type(record))
-    return _frame(
-        _CODECS[hints[field.name]].encode(getattr(record, field.name)) for field in fields(record)
-    )
+    return _frame(_encode(getattr(record, field.name)) for field in fields(record))
 
 
-def _decode_record(kind: type[Any], data: bytes) -> Any:
+def _decode_record(kind: Any, data: bytes) -> Any:
     hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
-    values = zip(names, _unframe(data), strict=True)
-    return kind(**{name: _CODECS[hints[name]].decode(value) for name, value in values})
+    parts = zip(fields(kind), _unframe(data), strict=True)
+    return kind(**{field.name: _DECODERS[hints[field.name]](part) for field, part in parts})
 
 
-def _encode_state(state: Any) -> bytes:
-    return _frame((type(state).__name__.encode(), _encode_record(state)))
+def _encode(value: object) -> bytes:
+    match value:
+        case None | bytes():
+            return value or b""
+        case float():
+            return struct.pack("<d", value)
+        case int():
+            return value.to_bytes(8, "little")
+        case SigningKeyPair():
+            return value.seed
+        case EncryptionKeyPair():
+            return value.secret
+        case RoundParameters() | SumDict() | SeedDict() | LocalSeedDict() | MaskObject():
+            return value.to_bytes()
+        case tuple():
+            return _frame(cast(tuple[bytes, ...], value))
+        case np.ndarray():
+            return _encode_weights(cast(Weights, value))
+        case _:
+            return _frame((type(value).__name__.encode(), _encode_record(value)))
+
+
+def _encode_weights(weights: Weights) -> bytes:
+    data_type = next(name for name, kind in PRIMITIVES.items() if weights.dtype == kind)
+    little_endian = weights.astype(weights.dtype.newbyteorder("<"), copy=False)
+    return _frame((data_type.encode(), little_endian.tobytes()))
+
+
+def _decode_weights(data: bytes) -> Weights:
+    name, weights = _unframe(data)
+    kind = np.dtype(PRIMITIVES[DataType(name.decode())])
+    return np.frombuffer(weights, kind.newbyteorder("<")).astype(kind)
 
 
 def _decode_state(data: bytes) -> Any:
@@ -103,28 +129,27 @@ def _decode_state(data: bytes) -> Any:
     return _decode_record(STATES[name.decode()], record)
 
 
-def _encode_weights(weights: Weights | None) -> bytes:
-    if weights is None:
-        return b""
-    data_type = next(name for name, kind in PRIMITIVES.items() if weights.dtype == kind)
-    little_endian = weights.astype(weights.dtype.newbyteorder("<"), copy=False)
-    return _frame((data_type.encode(), little_endian.tobytes()))
+def _decode_float(data: bytes) -> float:
+    return struct.unpack("<d", data)[0]
 
 
-def _decode_weights(data: bytes) -> Weights | None:
-    if not data:
-        return None
-    name, weights = _unframe(data)
-    kind = np.dtype(PRIMITIVES[DataType(name.decode())])
-    return np.frombuffer(weights, kind.newbyteorder("<")).astype(kind)
+def _decode_integer(data: bytes) -> int:
+    return int.from_bytes(data, "little")
 
 
-class _Codec(NamedTuple):
-    encode: Callable[[Any], bytes]
-    decode: Callable[[bytes], Any]
+def _decode_tag(data: bytes) -> Tag:
+    return Tag(_decode_integer(data))
 
 
-STATES = {
+def _decode_parts(data: bytes) -> tuple[bytes, ...]:
+    return tuple(_unframe(data))
+
+
+def _optional(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    return lambda data: decode(data) if data else None
+
+
+STATES: dict[str, type[State]] = {
     kind.__name__: kind
     for kind in (
         states.NewRound,
@@ -143,33 +168,22 @@ STATES = {
     )
 }
 
-_STATE = _Codec(_encode_state, _decode_state)
-_WEIGHTS = _Codec(_encode_weights, _decode_weights)
-
-_CODECS: dict[Any, _Codec] = {
-    bytes: _Codec(bytes, bytes),
-    bytes | None: _Codec(
-        lambda data: b"" if data is None else data,
-        lambda data: data or None,
-    ),
-    tuple[bytes, ...]: _Codec(_frame, lambda data: tuple(_unframe(data))),
-    float: _Codec(
-        lambda number: struct.pack("<d", number),
-        lambda data: struct.unpack("<d", data)[0],
-    ),
-    int | None: _Codec(
-        lambda number: b"" if number is None else number.to_bytes(8, "little"),
-        lambda data: int.from_bytes(data, "little") if data else None,
-    ),
-    Tag: _Codec(lambda tag: bytes((tag.value,)), lambda data: Tag(data[0])),
-    SigningKeyPair: _Codec(lambda keys: keys.seed, SigningKeyPair.from_seed),
-    EncryptionKeyPair: _Codec(lambda keys: keys.secret, EncryptionKeyPair.from_secret),
-    Weights: _WEIGHTS,
-    Weights | None: _WEIGHTS,
-    states.State: _STATE,
-    states.Awaiting | states.Sum2: _STATE,
-    **{
-        kind: _Codec(lambda value: value.to_bytes(), kind.from_bytes)
-        for kind in (RoundParameters, SumDict, SeedDict, LocalSeedDict, MaskObject)
-    },
+_DECODERS: dict[Any, Callable[[bytes], Any]] = {
+    bytes: bytes,
+    bytes | None: _optional(bytes),
+    tuple[bytes, ...]: _decode_parts,
+    float: _decode_float,
+    int | None: _optional(_decode_integer),
+    Tag: _decode_tag,
+    SigningKeyPair: SigningKeyPair.from_seed,
+    EncryptionKeyPair: EncryptionKeyPair.from_secret,
+    RoundParameters: RoundParameters.from_bytes,
+    SumDict: SumDict.from_bytes,
+    SeedDict: SeedDict.from_bytes,
+    LocalSeedDict: LocalSeedDict.from_bytes,
+    MaskObject: MaskObject.from_bytes,
+    Weights: _decode_weights,
+    Weights | None: _optional(_decode_weights),
+    State: _decode_state,
+    states.Awaiting | states.Sum2: _decode_state,
 }
