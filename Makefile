@@ -7,6 +7,7 @@ UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 BIN := .venv/bin
 export XAYNET_CACHE := $(CACHE)
 export UV_PYTHON_DOWNLOADS := never
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help install parts demo test test-fast lint format gen bench clean

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from federation import Participant, drawn, read_params, read_seeds, read_sums
 from prometheus_client import CollectorRegistry
-from virtual_clock import VirtualClock
 
+from federation import Participant, drawn, read_params, read_seeds, read_sums
+from virtual_clock import VirtualClock
 from xaynet_coordinator.front import Front
 from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.record import Phase

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from xaynet_coordinator.record import Phase
 from xaynet_coordinator.rounds import Round
-from xaynet_pet import SumDict, Tag
+from xaynet_pet import Tag
 
 PHASE_OF_TAG = {Tag.SUM: Phase.SUM, Tag.UPDATE: Phase.UPDATE, Tag.SUM2: Phase.SUM2}
 
@@ -32,12 +32,10 @@ class Board:
     epoch: int = 0
     phase: Phase = Phase.IDLE
     round: Round | None = None
-    sums: Mapping[bytes, bytes] = field(default_factory=dict)  # from the end of Sum on
+    sums: Mapping[bytes, bytes] = field(
+        default_factory=dict[bytes, bytes]
+    )  # from the end of Sum on
     seeds_open: bool = False  # the set of updates is frozen, durably
-    params_body: bytes | None = None
+    params_body: bytes | None = None  # of GET /params
+    sums_body: bytes | None = None  # of GET /sums; None while no sum dictionary is published
     model: PublishedModel | None = None
-
-    @property
-    def sums_body(self) -> bytes | None:
-        """The body of ``GET /sums``; None while no sum dictionary is published."""
-        return SumDict(self.sums).to_bytes() if self.sums else None

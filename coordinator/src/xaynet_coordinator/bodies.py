@@ -11,6 +11,7 @@ gives back what it held, so that bodies never wait for each other.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import BytesIO
 from types import TracebackType
 from typing import Self
 
@@ -29,8 +30,8 @@ class BodyLimits:
     """Bounds for request bodies, in bytes and seconds.
 
     ``idle_timeout`` is the time within which a body must have ended, or grown by another
-    ``progress_bytes``; ``body_timeout`` bounds the whole. ``drain_bytes`` are read at most, and
-    thrown away, once a body is refused.
+    ``progress_bytes``; ``body_timeout`` bounds the whole. A body that is refused is read on and
+    thrown away, up to ``drain_bytes`` more than a message may have.
     """
 
     max_message_bytes: int = 512 * MIB
@@ -110,6 +111,7 @@ class Stream:
     receive: Receive
     limits: BodyLimits
     ended: bool = False
+    received: int = 0
     _end: float = field(init=False)
     _deadline: float = field(init=False)
     _missing: int = field(init=False)
@@ -134,6 +136,7 @@ class Stream:
             raise ClientGone
         data: bytes = event.get("body", b"")
         self.ended = not event.get("more_body", False)
+        self.received += len(data)
         self._missing -= len(data)
         if self._missing <= 0:
             self._grant(asyncio.get_running_loop().time())
@@ -149,27 +152,28 @@ async def collect(stream: Stream, declared: int | None, share: Share) -> bytes |
         return TOO_LARGE
     if declared is not None and declared > share.budget.free:
         return OVERLOADED
-    # One buffer, not a list of parts: tiny parts would weigh forty times what is reserved.
-    body = bytearray()
+    # One buffer, not a list of parts: tiny parts would weigh forty times what is reserved. This
+    # kind gives its content away without a copy.
+    body = BytesIO()
     while not stream.ended:
         try:
             part = await stream.part()
         except TimeoutError:
             return TOO_SLOW
-        if len(body) + len(part) > stream.limits.max_message_bytes:
+        if stream.received > stream.limits.max_message_bytes:
             return TOO_LARGE
         if not share.grow(len(part)):
             return OVERLOADED
-        body += part
-    return bytes(body)
+        body.write(part)
+    return body.getvalue()
 
 
 async def drain(stream: Stream) -> bool:
     """Read on and keep nothing, within bounds; whether the body has ended."""
-    left = stream.limits.drain_bytes
-    while not stream.ended and left > 0:
+    most = stream.limits.max_message_bytes + stream.limits.drain_bytes
+    while not stream.ended and stream.received < most:
         try:
-            left -= len(await stream.part())
+            await stream.part()
         except TimeoutError:
             break
     return stream.ended

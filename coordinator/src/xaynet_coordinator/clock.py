@@ -56,6 +56,11 @@ class Stopwatch:
     floor: float = 0.0  # the phase may not time out earlier than this
 
     @property
+    def runs(self) -> bool:
+        """Whether it does not stand."""
+        return self.since is not None
+
+    @property
     def elapsed(self) -> float:
         """Seconds the phase has been open."""
         return self.before + (0.0 if self.since is None else self.clock.now() - self.since)

@@ -91,10 +91,11 @@ async def look(machine: Machine, phase: Phase) -> float | None:
 
 async def keep_time(machine: Machine) -> None:
     """Remember the elapsed time, and read the counts; see that the ledger lost nothing."""
-    board, ledger = machine.board, machine.around.ledger
-    if not await ledger.keep_elapsed(board.term, board.epoch, machine.stopwatch.elapsed):
-        raise HeadMoved
-    counts = await ledger.counts()
+    now = machine.around.clock.now()
+    if now - machine.kept_at >= TICK_SECONDS or not machine.stopwatch.runs:
+        await store_time(machine)
+        machine.kept_at = now
+    counts = await machine.around.ledger.counts()
     before, machine.counts, machine.outage = machine.counts, counts, None
     machine.mark_progress()
     if counts.sum < before.sum or counts.update < before.update or counts.sum2 < before.sum2:
@@ -102,6 +103,13 @@ async def keep_time(machine: Machine) -> None:
     if counts != before:
         machine.metrics.counts(counts)
         machine.revision.bump()
+
+
+async def store_time(machine: Machine) -> None:
+    """Keep the elapsed time, if the ledger's head is still where the machine left it."""
+    board, elapsed = machine.board, machine.stopwatch.elapsed
+    if not await machine.around.ledger.keep_elapsed(board.term, board.epoch, elapsed):
+        raise HeadMoved
 
 
 async def hold(machine: Machine) -> None:

@@ -15,6 +15,7 @@ connection has one thing that ends it:
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from socket import IPPROTO_TCP, TCP_NODELAY
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -115,6 +116,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        # Head and body of an answer are two writes. asyncio leaves this out for some sockets.
+        transport.get_extra_info("socket").setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         if self._crowd.enter(self):
             self._wait()
         else:

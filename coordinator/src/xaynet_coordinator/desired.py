@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from xaynet_coordinator.store import Caps, Desired
 from xaynet_pet import MaskConfigPair
 from xaynet_pet.parameters import PetParameters
+from xaynet_pet.sentences import sentences
 
 
 class DesiredState(Enum):
@@ -41,10 +42,7 @@ class Wanted(BaseModel):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            return tuple(
-                f"{'.'.join(str(part) for part in problem['loc']) or 'document'}: {problem['msg']}"
-                for problem in error.errors()
-            )
+            return sentences(error, cls)
 
     @classmethod
     def restore(cls, desired: Desired) -> Self:

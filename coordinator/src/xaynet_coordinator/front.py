@@ -14,7 +14,7 @@ from xaynet_coordinator.freshness import Freshness
 from xaynet_coordinator.machine import Machine
 from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.observed import Document, observe
-from xaynet_coordinator.outcomes import Outcome, retry
+from xaynet_coordinator.outcomes import Outcome, rejected, retry
 from xaynet_coordinator.store import ChunkBounds, Head, StoreUnavailable
 from xaynet_coordinator.tally import Tally
 from xaynet_pet import SeedDict
@@ -23,7 +23,7 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 HOLD_SECONDS = 10.0  # no request is held longer
-STALL_SECONDS = 60.0  # a loop that did nothing for so long is stuck
+STALL_SECONDS = 300.0  # a loop that did nothing for so long is stuck
 
 
 class Unavailable(Exception):
@@ -60,6 +60,12 @@ class Front:
             outcome = retry("busy")
         except StoreUnavailable:
             outcome = retry("store-unavailable", 5)
+        except MemoryError:
+            outcome = retry("overloaded", 5)
+        except Exception:
+            # A surprise in our own code: an error status would be answered with the same bytes.
+            log.exception("message_failed")
+            outcome = rejected("internal-error")
         self.count(outcome, board)
         return outcome
 

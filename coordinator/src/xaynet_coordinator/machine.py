@@ -29,10 +29,12 @@ from xaynet_coordinator.store import (
     Head,
     Ledger,
     PointerMoved,
+    StoreCorrupt,
     StoreUnavailable,
 )
 from xaynet_coordinator.updates import Committer
 from xaynet_coordinator.watch import Revision
+from xaynet_pet import SumDict
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -97,6 +99,7 @@ class Machine:
     metrics: Metrics
     phases: Mapping[Phase, PhaseFunction]
     wanted: Wanted | None  # None: nothing was said yet, and it waits
+    warnings: tuple[str, ...] = ()  # what an operator should know, in sentences
     keep_models: int | None = None  # None: all
     stopwatch: Stopwatch = field(init=False)
     board: Board = field(default_factory=Board)
@@ -109,6 +112,7 @@ class Machine:
     revision: Revision = field(default_factory=Revision)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # of phase, or of what is wanted
+    kept_at: float = 0.0  # when the phase's elapsed time was last stored
     progressed: float = 0.0  # when the loop was last seen alive
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
@@ -135,10 +139,21 @@ class Machine:
                 raise RoundFailed(self.broken)
             return await self.phases[self.record.phase](self)
         except RoundFailed as failure:
-            log.warning("round_failed", round=self.record.round_id, reason=failure.reason)
-            self.metrics.round_failed(failure.reason)
-            failed = self.record.finish(self.line(failure.reason), phase=Phase.FAILURE)
-            return Step(failed, erase=True)
+            return self.give_up(failure.reason)
+        except (StoreUnavailable, StoreCorrupt, HeadMoved):
+            raise
+        except Exception:
+            if self.record.round is None:
+                raise
+            log.exception("phase_failed", phase=self.record.phase.value)
+            return self.give_up("internal-error")
+
+    def give_up(self, reason: str) -> Step:
+        """The round has failed."""
+        log.warning("round_failed", round=self.record.round_id, reason=reason)
+        self.metrics.round_failed(reason)
+        failed = self.record.finish(self.line(reason), phase=Phase.FAILURE)
+        return Step(failed, erase=True)
 
     def line(self, reason: str | None = None) -> Finished:
         """The round's line in the history."""
@@ -235,7 +250,8 @@ class Machine:
         self, head: Head, record: Record, round: Round | None, model: PublishedModel | None
     ) -> None:
         """Replace the board and all that goes with it at once, and begin what the phase needs."""
-        sums = await self.around.ledger.sums() if round is not None else {}
+        collected = round is not None and record.phase is not Phase.SUM
+        published = await self.around.ledger.sums() if collected else {}
         counts = await self.around.ledger.counts()
         if round is not None and model is not None and model.length != round.params.model_length:
             model = None  # a new length starts without a previous global model
@@ -246,8 +262,9 @@ class Machine:
             epoch=head.epoch,
             phase=record.phase,
             round=round,
-            sums=sums if record.phase is not Phase.SUM else {},
+            sums=published,
             params_body=round.params.to_bytes() if round else self.board.params_body,
+            sums_body=SumDict(published).to_bytes() if published else None,
             model=model,
         )
         self.committer = self.begin_committing(round) if record.phase is Phase.UPDATE else None
@@ -275,13 +292,20 @@ class Machine:
         return committer
 
     async def supervise(self, committer: Committer) -> None:
-        """A committer that finds the store altered breaks the round."""
+        """A committer that cannot go on breaks the round."""
         try:
             await committer.run()
         except PointerMoved as error:
             log.error("pointer_moved", detail=str(error))
-            self.broken = "store-lost-commits"
-            self.changed.set()
+            self.break_round("store-lost-commits")
+        except Exception:
+            log.exception("committer_failed")
+            self.break_round("internal-error")
+
+    def break_round(self, reason: str) -> None:
+        """The round in flight must fail, whatever its phase waits for."""
+        self.broken = reason
+        self.changed.set()
 
     def open_seeds(self) -> None:
         """From now on ``/seeds`` is answered: the set of updates is frozen, durably."""

@@ -4,7 +4,7 @@ Pure: from the machine, as it is at this moment, to JSON-ready values. Field nam
 the resource's status.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from xaynet_coordinator.collecting import accepted, window
 from xaynet_coordinator.desired import Wanted
@@ -38,6 +38,7 @@ def observe(machine: Machine, tally: Tally) -> Document:
         "lastRounds": [finished(line) for line in record.finished],
         "latestModel": latest_model(record.models[-1]) if record.models else None,
         "store": {"available": machine.outage is None, "message": machine.outage},
+        "warnings": list(machine.warnings),
     }
 
 
@@ -112,13 +113,15 @@ def came_with(name: str, round: RoundRecord | None, in_force: Wanted) -> Wanted:
 def flat(parameters: PetParameters) -> Document:
     """``{"sum.count.min": 1, ...}`` with the resource's names."""
 
-    def walk(prefix: str, value: object) -> Document:
+    def walk(prefix: str, value: Any) -> Document:
         if not isinstance(value, dict):
             return {prefix: value}
-        parts: Document = {}
-        for name, part in value.items():  # pyright: ignore[reportUnknownVariableType]
-            parts |= walk(f"{prefix}.{name}" if prefix else str(name), part)
-        return parts
+        parts = cast(Document, value)
+        return {
+            path: leaf
+            for name, part in parts.items()
+            for path, leaf in walk(f"{prefix}.{name}" if prefix else name, part).items()
+        }
 
     return walk("", parameters.model_dump(mode="json", by_alias=True))
 

@@ -139,7 +139,7 @@ def assemble(
         random=vault.random,
     )
     wanted, keep = wanted_at_start(settings), settings.round.models_keep
-    machine = Machine(around, metrics, PHASES, wanted, keep)
+    machine = Machine(around, metrics, PHASES, wanted, keep_models=keep)
     bounds = ChunkBounds(settings.chunks.max_bytes_per_participant, settings.chunks.max_bytes_total)
     return Front(machine, metrics, bounds)
 
@@ -154,6 +154,9 @@ def wanted_at_start(settings: Settings) -> Wanted | None:
 async def lead(settings: Settings, stores: Stores, machine: Machine) -> None:
     """Open the stores, patiently, and let the machine run."""
     await machine.insist(stores.open)
+    machine.warnings = (*settings.warnings, *stores.ledger.warnings)
+    for warning in machine.warnings:
+        log.warning("warning", detail=warning)
     if settings.restore.enable is False:
         await machine.insist(stores.ledger.forget)
     await machine.run()

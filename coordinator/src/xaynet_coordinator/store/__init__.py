@@ -183,6 +183,11 @@ class Ledger(Protocol):
     ``UNKNOWN_PARTICIPANT``, ``INCOMPLETE_SEEDS``, ``FULL``, ``NO_ROOM``.
     """
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        """After ``open``: how the store, as it is set up, can lose what it acknowledged."""
+        ...
+
     async def open(self) -> None:
         """Connect, and check what the connected store can do; after a failure, try again."""
         ...

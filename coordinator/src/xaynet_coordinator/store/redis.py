@@ -72,7 +72,7 @@ class RedisLedger:
 
         Raises ``ValueError`` for a URL that is none; it does not repeat the URL's password.
         """
-        self.warnings: list[str] = []
+        self.warnings: Sequence[str] = ()
         self._prefix = f"{{{check_uid(uid)}}}:"
         self._pool = _pool(url, timeout, connections)
         self._redis: Any = Redis.from_pool(self._pool)  # its commands are typed too loosely

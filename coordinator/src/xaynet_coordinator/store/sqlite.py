@@ -7,7 +7,7 @@ each commit). What is erased is overwritten with zeros, and the log is cut after
 
 import os
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -52,6 +52,11 @@ class SqliteLedger:
         self._lock = FolderLock(folder)
         self._thread = Threads(1, "ledger")
         self._connection: Connection | None = None
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """None: it is always opened so that it loses nothing."""
+        return ()
 
     async def open(self) -> None:
         """Lock the folder and open the file; may be tried again after a failure.
