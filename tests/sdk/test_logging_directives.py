@@ -20,10 +20,11 @@ logging.getLogger("participant").info("the published logger")
 """
 
 
-def output(directives: str | None, setup: str = "") -> str:
-    environment = {k: v for k, v in os.environ.items() if k != "XAYNET_CLIENT"}
+def output(directives: str | None, setup: str = "", variable: str = "XAYNET_CLIENT") -> str:
+    names = ("XAYNET_CLIENT", "XAYNET__CLIENT")
+    environment = {k: v for k, v in os.environ.items() if k not in names}
     if directives is not None:
-        environment["XAYNET_CLIENT"] = directives
+        environment[variable] = directives
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(setup=setup)],
         env=environment, capture_output=True, text=True, check=True, timeout=60,
@@ -59,8 +60,9 @@ def test_without_the_variable_nothing_is_said():
     assert output(None) == ""
 
 
-def test_the_variable_switches_the_lines_on():
-    lines = output("info").splitlines()
+@pytest.mark.parametrize("variable", ["XAYNET_CLIENT", "XAYNET__CLIENT"])
+def test_the_variable_switches_the_lines_on(variable):
+    lines = output("info", variable=variable).splitlines()
     assert [line.split()[-1] for line in lines] == ["info", "warning"]
 
 

@@ -191,6 +191,18 @@ def test_a_mask_seed_that_does_not_open_ends_the_sum_task_of_the_round():
     assert coordinator.requests[-1] == "GET /params"
 
 
+def test_more_masks_than_the_configuration_can_sum_up_end_the_sum_task_of_the_round():
+    coordinator = TinyCoordinator(length=1)
+    summers, updaters = take_part(coordinator, [[0.5]] * 3, SCALARS)
+    for participant in summers + updaters:
+        settle(participant)
+    (seeds,) = coordinator.seed_dict.values()
+    some = next(iter(seeds.values()))
+    seeds.update((i.to_bytes(32, "big"), some) for i in range(1000))
+    settle(summers[0])
+    assert coordinator.accepted[Tag.SUM2] == 0
+
+
 def test_a_round_that_comes_back_after_its_mask_was_sent_gets_no_second_mask():
     coordinator = TinyCoordinator(sums=2)
     summers, updaters = take_part(coordinator, MODELS, SCALARS, sums=2)

@@ -106,11 +106,11 @@ class TinyCoordinator:
         """New keys, new seed, empty dictionaries; a round in progress is lost."""
         self.rounds += 1
         secret = hashlib.sha256(b"round %d" % self.rounds).digest()
-        self._keys = EncryptionKeyPair.from_secret(secret)
+        self.keys = EncryptionKeyPair.from_secret(secret)
         self._seed = next_round_seed(secret, self._seed, self.sum, self.update)
         pair = MaskConfigPair.uniform(self.config)
         self.params = RoundParameters(
-            self._keys.public, self.sum, self.update, self._seed, pair, self.length
+            self.keys.public, self.sum, self.update, self._seed, pair, self.length
         )
         self.phase = Tag.SUM
         self.accepted.clear()
@@ -180,7 +180,7 @@ class TinyCoordinator:
     # -- PET -------------------------------------------------------------------------------------
 
     def _accept(self, sealed: bytes) -> str:
-        message = Message.parse(self._keys.open(sealed))
+        message = Message.parse(self.keys.open(sealed))
         if message.coordinator_pk != self.params.pk:
             raise Rejected("coordinator key")
         payload = message.payload

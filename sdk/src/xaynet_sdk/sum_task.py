@@ -96,8 +96,11 @@ def aggregate_masks(session: Session, state: SeedsOpened) -> Transition:
     """Derive every mask from its seed and sum them up."""
     params = session.params
     total = Aggregation(params.mask_config, params.model_length)
-    for mask_seed in state.mask_seeds:
-        total.add(derive_mask(mask_seed, params.mask_config, params.model_length))
+    try:
+        for mask_seed in state.mask_seeds:
+            total.add(derive_mask(mask_seed, params.mask_config, params.model_length))
+    except PetError as error:
+        return _give_up(session, str(error))
     masked = replace(session, masked_round=params.seed)
     return progress(masked, MaskAggregated(total.total))
 

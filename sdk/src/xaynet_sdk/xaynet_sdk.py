@@ -51,8 +51,11 @@ __all__ = [
 
 
 def init_logging() -> None:
-    """Log what the environment variable `XAYNET_CLIENT` asks for."""
-    logs.init_logging(os.environ.get("XAYNET_CLIENT"))
+    """Log what the environment variable `XAYNET_CLIENT` asks for.
+
+    Some of the published documentation calls it `XAYNET__CLIENT`; that name works too.
+    """
+    logs.init_logging(os.environ.get("XAYNET_CLIENT") or os.environ.get("XAYNET__CLIENT"))
 
 
 @dataclass(frozen=True, slots=True)
