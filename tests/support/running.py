@@ -95,12 +95,12 @@ class S3Server(Server):
         self.client().make_bucket(bucket)
         return bucket
 
-    def answers(self) -> bool:
-        """Whether it answers at all: a request without a signature is refused when it is up."""
+    def status(self, method: str, path: str) -> int:
+        """The status that a request without a signature gets."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("HEAD", "/")
-            return connection.getresponse().status < 500
+            connection.request(method, path)
+            return connection.getresponse().status
         except HTTPException as error:
             raise OSError(str(error)) from error
         finally:
@@ -114,6 +114,10 @@ class MinioServer(S3Server):
         certificates = self.folder / "certificates"
         options = ["--address", self.endpoint, "--certs-dir", certificates]
         return [program("minio", "minio"), "server", data, *options]
+
+    def answers(self) -> bool:
+        """Whether it can write: it answers earlier, but then a new bucket may take a minute."""
+        return self.status("GET", "/minio/health/cluster") == 200
 
     def environment(self) -> dict[str, str]:
         return {
@@ -131,6 +135,9 @@ class VersityServer(S3Server):
         data.mkdir(exist_ok=True)
         options = ["--port", self.endpoint, "--region", self.region]
         return [program("versitygw", "versitygw"), *options, "posix", data]
+
+    def answers(self) -> bool:
+        return self.status("HEAD", "/") < 500
 
     def environment(self) -> dict[str, str]:
         return {"ROOT_ACCESS_KEY_ID": self.access_key, "ROOT_SECRET_ACCESS_KEY": self.secret_key}
