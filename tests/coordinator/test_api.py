@@ -171,15 +171,15 @@ async def test_a_message_of_exactly_the_limit_is_taken(front, app):
 
 
 async def test_what_is_too_large_to_be_drained_ends_the_connection(front, app):
-    answer = await ask(app, "POST", "/message", *[bytes(60)] * 4)
+    answer = await ask(app, "POST", "/message", *[bytes(60)] * 6)
     assert answer.status == 200
     assert answer.closes
 
 
 async def test_the_body_of_a_get_is_drained_within_bounds(front, app):
     assert not (await ask(app, "GET", "/params", bytes(10))).closes
-    assert (await ask(app, "GET", "/params", bytes(160), bytes(1))).closes
-    assert (await ask(app, "GET", "/nowhere", bytes(160), bytes(1))).closes
+    assert (await ask(app, "GET", "/params", bytes(260), bytes(1))).closes
+    assert (await ask(app, "GET", "/nowhere", bytes(260), bytes(1))).closes
 
 
 async def test_a_surprise_is_500_and_the_next_request_is_answered(front, app):

@@ -95,11 +95,11 @@ async def test_the_scheme_of_the_token_may_be_in_lower_case(app):
     assert (await ask(app, "GET", "/v1/state", headers=headers)).status == 200
 
 
-async def test_the_state_is_answered_at_once_to_who_knows_none_or_an_older_one(front, client):
-    for query in ("", "?after=6", "?after=6&timeout=0.5"):
+async def test_the_state_is_answered_at_once_to_who_knows_none_or_another(front, client):
+    for query in ("", "?after=6", "?after=8&timeout=0.5"):
         answer = await client.get(f"/v1/state{query}")
         assert (answer.status_code, answer.json()) == (200, front.observed)
-    assert front.polls == [(None, 30.0), (6, 30.0), (6, 0.5)]
+    assert front.polls == [(None, 30.0), (6, 30.0), (8, 0.5)]
 
 
 async def test_the_state_is_waited_for_by_who_knows_it(front, client):

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from contextlib import AsyncExitStack, suppress
 
 import pytest
@@ -297,6 +298,19 @@ async def test_who_reads_the_model_gets_it_whole(front):
     front.published = PublishedModel("1_ab", 1, "d1", bincode=bytes(range(250)) * 40_000)
     async with public(front) as port, connected(port) as wire:
         assert (await wire.get("/model")).body == front.published.bincode
+
+
+async def test_an_answer_with_a_body_comes_as_promptly_as_one_without(front):
+    async def seconds(target):
+        start = time.perf_counter()
+        for _ in range(50):
+            await wire.get(target)
+        return time.perf_counter() - start
+
+    # Head and body are two packets: with Nagle's algorithm the second waits 40 ms for the client.
+    async with public(front) as port, connected(port) as wire:
+        without = await seconds("/sums")
+        assert await seconds("/params") < 20 * without
 
 
 async def test_stopping_answers_what_was_begun_and_closes_the_rest(front):

@@ -136,8 +136,11 @@ class Front:
         return await self.answered(put_desired(self.machine, document))
 
     async def state(self, after: int | None, seconds: float) -> Document:
-        """The observed state; with ``after``, once its revision is higher, or time is up."""
-        if after is not None:
+        """The observed state; for who knows it already, once it has changed or time is up.
+
+        A revision that is not the present one is that of another time, or of a process before.
+        """
+        if after is not None and after == self.machine.revision.number:
             try:
                 async with asyncio.timeout(seconds):
                     await self.machine.revision.beyond(after)
