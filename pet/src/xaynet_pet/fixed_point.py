@@ -28,6 +28,7 @@ Integers = NDArray[np.int64]
 
 _BLOCK = 1 << 13
 _GUARD_BITS = 64
+_MOST_DOUBT = 2.0**-6
 _HALF = 32
 _HALF_MASK = (1 << _HALF) - 1
 
@@ -44,9 +45,15 @@ def to_fixed_point(weights: Weights, scalar: Fraction, config: MaskConfig) -> Li
         result[:] = np.array(limbs.split(bound, count), np.uint64)[:, np.newaxis]
         return result
     scaling = _Scaling.of(weights.dtype, scalar, config)
+    estimate = _Estimate.of(weights.dtype, scaling.constant, bound)
     for start in range(0, len(weights), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        _convert(weights[part], scaling, bound, result[:, part])
+        part, out = weights[start : start + _BLOCK], result[:, start : start + _BLOCK]
+        if estimate is None:
+            _convert(part, scaling, bound, out)
+        elif (doubtful := estimate.convert(part, out)).size:
+            exact = np.empty((count, len(doubtful)), np.uint64)
+            _convert(part[doubtful], scaling, bound, exact)
+            out[:, doubtful] = exact
     return result
 
 
@@ -57,6 +64,45 @@ def _convert(weights: Weights, scaling: "_Scaling", bound: int, out: Limbs) -> N
     limbs.add_rows(out, limbs.split(bound, len(out)))
     for word, row in zip(limbs.split(2 * bound, len(out)), out, strict=True):
         row[high], row[low] = word, 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """c·w in double precision: most elements of f32 weights follow from it without any doubt.
+
+    If the odd parts of c and of the weights have 53 bits together, the product is even exact. Else
+    it is off by less than 2^-51 of the bound, and in doubt that near to a whole number.
+    """
+
+    factor: float
+    bound: int
+    tolerance: float
+    """0 if the product is exact."""
+
+    @classmethod
+    def of(cls, dtype: Primitive, constant: Fraction, bound: int) -> "_Estimate | None":
+        """None where double precision cannot tell enough."""
+        if dtype != np.float32 or not Fraction(1, 2**500) < constant < 2**500:
+            return None
+        odd_part = constant.numerator >> _twos(constant.numerator)
+        if odd_part.bit_length() <= 29 and _is_power_of_two(constant.denominator):
+            tolerance = 0.0
+        else:
+            tolerance = math.ldexp(bound, -51)
+        if tolerance > _MOST_DOUBT or bound >= 1 << 62 or float(bound) != bound:
+            return None
+        return cls(float(constant), bound, tolerance)
+
+    def convert(self, weights: Weights, out: Limbs) -> NDArray[np.int64]:
+        """Writes the elements; gives the indices of those that are in doubt."""
+        products = np.multiply(weights, self.factor, dtype=np.float64)
+        np.clip(products, -self.bound, self.bound, out=products)
+        np.add(np.floor(products).astype(np.int64), self.bound, out=out[0].view(np.int64))
+        out[1:] = 0
+        if not self.tolerance:
+            return np.empty(0, np.int64)
+        distances = np.abs(products - np.rint(products))
+        return np.flatnonzero(distances <= self.tolerance)
 
 
 def _decompose(weights: Weights) -> tuple[Integers, Integers]:
@@ -101,7 +147,7 @@ class _Scaling:
             saturation, bits = _at_least(limit), np.finfo(dtype).nmant + 1
             largest = _largest_exponent(saturation, dtype)
         twos = _twos(constant.numerator) - _twos(constant.denominator)
-        is_exact = constant.denominator == 1 << max(-twos, 0)
+        is_exact = _is_power_of_two(constant.denominator)
         shift = max(-twos, largest) if is_exact else largest + bits + _GUARD_BITS
         factor = math.floor(constant * Fraction(2) ** shift)
         return cls(constant, saturation, bits, factor, shift, is_exact)
@@ -192,6 +238,10 @@ def _largest_exponent(saturation: float, dtype: Primitive) -> int:
     if saturation > info.max:
         return info.maxexp - info.nmant - 1
     return max(math.frexp(saturation)[1] - 1, info.minexp) - info.nmant
+
+
+def _is_power_of_two(value: int) -> bool:
+    return value & value - 1 == 0
 
 
 def _twos(value: int) -> int:

@@ -55,7 +55,8 @@ def unpack(data: Buffer, length: int, width: int, count: int) -> Limbs:
 
     At least 7 bytes must follow the last one: numbers are read in whole limbs.
     """
-    limbs = np.zeros((count, length), np.uint64)
+    limbs = np.empty((count, length), np.uint64)
+    limbs[(width + 7) // 8 :] = 0
     for block in blocks(length, width):
         for j in range(min(count, (width + 7) // 8)):
             offset = block.start * width + 8 * j
