@@ -1,19 +1,24 @@
 """The public API on real connections, honest ones and others."""
 
 import asyncio
+import resource
 import signal
 import time
 from contextlib import AsyncExitStack, suppress
+from random import Random
 
 import pytest
 
 from golden import entries
 from raw_http import chunk, connected, head, serving
+from service import service, settings_in
 from stand_in_front import StandInFront
 from xaynet_coordinator.api import public_app
 from xaynet_coordinator.board import PublishedModel
 from xaynet_coordinator.bodies import BodyLimits
+from xaynet_coordinator.http_server import SPARE_FILES, room_for
 from xaynet_coordinator.outcomes import ACCEPTED, rejected, retry
+from xaynet_coordinator.record import Phase
 
 SMALL = BodyLimits(max_message_bytes=1000, max_inflight_bytes=1500, drain_bytes=10_000)
 IMPATIENT = BodyLimits(
@@ -31,22 +36,40 @@ def public(front, limits=SMALL, **connection_limits):
     return serving(public_app(front, limits), front, **connection_limits)
 
 
+async def replay(case, wire):
+    """Send a request of the golden vectors, and compare every header."""
+    body = bytes.fromhex(case["body"] or "")
+    length = [] if case["body"] is None else [f"content-length: {len(body)}"]
+    await wire.send(head(case["method"], case["target"], *length), body)
+    answer = await wire.answer(case["method"])
+    expected = {"content-length": case["content_length"]}
+    if case["content_type"]:
+        expected["content-type"] = case["content_type"]
+    if case["method"] == "POST" and case["status"] == 200:
+        expected["xaynet-outcome"] = "rejected; reason=decrypt"
+    answer.headers.pop("date")
+    assert (answer.status, answer.headers) == (case["status"], expected), case["name"]
+    assert len(answer.body) == case["response_length"]
+
+
 async def test_every_answer_is_that_of_the_original_and_the_connection_lives_on(front):
     front.outcome = rejected("decrypt")
     async with public(front, BodyLimits()) as port, connected(port) as wire:
         for case in entries("rest"):
-            body = bytes.fromhex(case["body"] or "")
-            length = [] if case["body"] is None else [f"content-length: {len(body)}"]
-            await wire.send(head(case["method"], case["target"], *length), body)
-            answer = await wire.answer(case["method"])
-            expected = {"content-length": case["content_length"]}
-            if case["content_type"]:
-                expected["content-type"] = case["content_type"]
-            if case["method"] == "POST" and case["status"] == 200:
-                expected["xaynet-outcome"] = "rejected; reason=decrypt"
-            answer.headers.pop("date")
-            assert (answer.status, answer.headers) == (case["status"], expected), case["name"]
-            assert len(answer.body) == case["response_length"]
+            await replay(case, wire)
+
+
+async def test_a_whole_coordinator_in_its_first_sum_phase_answers_like_the_original(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        await at.reach(Phase.SUM)
+        async with public(at.front) as port, connected(port) as wire:
+            for case in entries("rest"):
+                await replay(case, wire)
+            answer = await wire.post(bytes(SMALL.max_message_bytes + 1))
+            assert answer.headers["xaynet-outcome"] == "rejected; reason=too-large"
+        state = await at.front.state(None, 0)
+    posts = sum(case["method"] == "POST" and case["status"] == 200 for case in entries("rest"))
+    assert state["round"]["messages"]["sum"]["rejected"] == posts + 1
 
 
 async def test_a_message_in_chunks_is_one_body(front):
@@ -237,6 +260,7 @@ async def test_what_is_no_http_is_400_and_closed(front, said):
     [
         b"GET /",
         b"GET / HTTP/1.1\r\nx: ",
+        b"GET / HTTP/1.1\r\n" + b"x:\r\n" * 101,
         head("POST", "/message", ENDLESS) + b"1;",
         head("POST", "/message", ENDLESS) + b"1\r\nx\r\n0\r\ntrailer: ",
     ],
@@ -331,7 +355,43 @@ async def test_stopping_answers_what_was_begun_and_closes_the_rest(front):
 
 async def test_stopping_does_not_wait_for_ever(front):
     front.hold = True
-    async with public(front) as port, connected(port) as busy:
-        await busy.send(head("POST", "/message", "content-length: 6"), b"sealed")
+    stop = asyncio.Event()
+    async with public(front, stop=stop) as port, connected(port) as busy:
+        answer = asyncio.create_task(busy.post(b"sealed"))
         await front.held.wait()
-    assert front.metrics.open == 0
+        stop.set()
+        answered = await answer
+        assert (answered.status, answered.closes) == (503, True)
+        assert answered.headers["retry-after"] == "1"
+    await front.metrics.until(lambda: front.metrics.open == 0)
+
+
+async def test_whatever_is_sent_the_next_client_is_served(front):
+    random = Random(3)
+    seeds = [head("POST", "/message", ENDLESS) + chunk(b"sealed") + chunk(b""), head("GET", "/")]
+    async with public(front, IMPATIENT, idle_timeout=0.1) as port:
+
+        async def harass():
+            data = bytearray(random.choice(seeds))
+            for _ in range(random.randrange(1, 8)):
+                data[random.randrange(len(data))] = random.randrange(256)
+            async with connected(port) as wire:
+                await wire.send(data)
+                await wire.closed()
+
+        await asyncio.gather(*(harass() for _ in range(300)))
+        async with connected(port) as wire:
+            assert (await wire.post(b"sealed")).status == 200
+        assert front.metrics.held == 0
+    assert front.metrics.value("xaynet_http_requests_total", path="/message", status="500") is None
+
+
+async def test_the_limit_of_open_files_bounds_the_connections():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, before[1]))
+        assert room_for(100) == 100
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 100 + SPARE_FILES
+        assert room_for(10**9) == before[1] - SPARE_FILES
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

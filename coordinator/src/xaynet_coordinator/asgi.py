@@ -4,6 +4,7 @@ There is no framework because the public API is compared byte by byte (protocol 
 they came, no header that nobody asked for, the original's statuses.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -111,6 +112,9 @@ def application(answer: Answer, count: Count) -> App:
             response = await answer(request)
         except ClientGone:
             return
+        except asyncio.CancelledError:  # the server stops, and has waited long enough
+            later = retry_after(1)
+            response = refusal(HTTPStatus.SERVICE_UNAVAILABLE, later, close=True)
         except Exception:
             log.exception("request_failed", method=request.method, path=request.path)
             response = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, close=True)

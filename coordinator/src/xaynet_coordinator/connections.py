@@ -6,7 +6,7 @@ connection has one thing that ends it:
 
     waiting for a head     idle_timeout since it opened, since its last answer, and since the
                            head's first byte; or a newcomer, when max_connections is reached
-    head, trailers, chunk  MAX_HEAD_BYTES since anything else came
+    head, trailers, chunk  MAX_HEAD_BYTES since anything else came, MAX_HEADERS
     receiving a body       the application's clock (bodies.py)
     being answered         the application's promise to answer
     not reading            idle_timeout since the socket's buffer was full
@@ -23,7 +23,8 @@ from uvicorn.server import ServerState
 
 from xaynet_coordinator.metrics import Metrics
 
-MAX_HEAD_BYTES = 64 * 1024
+MAX_HEAD_BYTES = 32 * 1024
+MAX_HEADERS = 100  # as the original's server; tiny ones weigh much more here than on the wire
 
 BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/octet-stream\r\n"
@@ -154,8 +155,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # else a trailer, which nobody reads
-            super().on_header(name, value)
+        if not self._in_head:
+            return  # a trailer, which nobody reads
+        if len(self.headers) == MAX_HEADERS:
+            raise BufferError("too many headers")
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False

@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import logging
 import math
+import resource
 import socket
 import ssl
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import structlog
 import uvicorn
 
 from xaynet_coordinator.asgi import App
@@ -19,6 +21,9 @@ from xaynet_coordinator.metrics import Metrics
 
 GRACE_SECONDS = 15  # a POST is held for 10 s at most
 BACKLOG = 2048
+SPARE_FILES = 256  # for the stores, and what a process has open anyway
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,31 @@ def tls_context(certificate: Path, key: Path, client_authorities: Path | None) -
     return context
 
 
+def room_for(connections: int) -> int:
+    """Raise the limit of open files for so many connections; how many of them it allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = connections + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        soft = enough if hard == resource.RLIM_INFINITY else min(enough, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return connections if soft == resource.RLIM_INFINITY else min(connections, soft - SPARE_FILES)
+
+
+def fitted(listeners: Sequence[Listener]) -> list[Listener]:
+    """The listeners, with fewer connections where the process may not have as many: a process
+    without a free file can neither accept a connection nor reach its stores."""
+    wanted = sum(listener.limits.max_connections for listener in listeners)
+    room = room_for(wanted)
+    if room >= wanted:
+        return list(listeners)
+    log.warning("fewer_connections", wanted=wanted, allowed=room)
+    return [
+        replace(one, limits=replace(one.limits, max_connections=max(1, most * room // wanted)))
+        for one in listeners
+        for most in (one.limits.max_connections,)
+    ]
+
+
 async def serve(
     listeners: Sequence[Listener],
     metrics: Metrics,
@@ -67,7 +97,7 @@ async def serve(
     The sockets accept connections before this begins, and are closed when it returns. Signals are
     left to the caller.
     """
-    servers = [_Server(listener, metrics, grace) for listener in listeners]
+    servers = [_Server(listener, metrics, grace) for listener in fitted(listeners)]
     try:
         async with asyncio.TaskGroup() as group:
             for server in servers:
@@ -117,6 +147,11 @@ class _Server(uvicorn.Server):
         )
         self.servers = [server]
         self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.server_state.tasks:  # cancelled, which they still tell their clients
+            await asyncio.wait(self.server_state.tasks, timeout=1)
 
     def end(self) -> None:
         """Let go of everything, also of what could not be ended well."""
