@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from raw_http import ask, connected, head, serving
 from stand_in_front import StandInFront
 from xaynet_coordinator.changes import PutResult, PutStatus
 from xaynet_coordinator.control import control_app
+from xaynet_coordinator.desired import DesiredState, Wanted
 from xaynet_coordinator.front import Unavailable
 
 TOKEN = "a long random text"
@@ -194,3 +196,13 @@ async def test_a_long_poll_ends_when_its_client_goes_away(front, stopping, app):
         async with connected(port) as wire:
             assert (await wire.get("/healthz")).status == 200
     assert len(front.polls) == 1
+
+
+def test_the_document_in_the_documentation_is_valid():
+    page = (Path(__file__).parents[2] / "docs" / "control-api.md").read_text()
+    example, observed, *rest = (part.split("```")[0] for part in page.split("```json")[1:])
+    wanted = Wanted.parse(json.loads(example))
+    assert isinstance(wanted, Wanted)
+    assert (wanted.generation, wanted.desired_state, wanted.rounds) == (4, DesiredState.RUNNING, 10)
+    assert json.loads(observed)["generation"] == 4
+    assert rest == []
