@@ -4,7 +4,6 @@ from copy import deepcopy
 
 from federation import drawn, weighted_mean
 from service import MODELS, PET, Service, service, settings_in
-
 from xaynet_coordinator.changes import PutStatus
 from xaynet_coordinator.record import Phase
 from xaynet_pet import Model, Tag

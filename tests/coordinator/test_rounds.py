@@ -2,7 +2,6 @@
 
 from federation import Participant, drawn, weighted_mean
 from service import MODELS, PET, Service, service, settings_in
-
 from xaynet_coordinator.record import Phase
 from xaynet_pet import Model, Tag
 

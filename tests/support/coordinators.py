@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
 from federation import Participant, read_params, read_seeds, read_sums
 from processes import Server, free_port
 from published import FlatSettings
 from running import RedisServer, S3Server
-
 from xaynet_pet import Model, RoundParameters
 
 TOKEN = "the token of the tests"

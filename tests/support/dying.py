@@ -1,8 +1,10 @@
-"""A coordinator that kills itself at a chosen moment: `python dying.py -c FILE before|after STORE.VERB N`.
+"""A coordinator that kills itself at a chosen moment.
+
+    python dying.py -c FILE before|after STORE.VERB[:WHAT] N
 
 It is the real one on its real stores; only the stores' verbs are watched from outside. At the Nth
-call of the verb (with an argument that contains WHAT, if given as `STORE.VERB:WHAT`), the process
-gets SIGKILL from itself, either instead of the call or when the call has come back.
+call of the verb (with an argument that contains WHAT), the process gets SIGKILL from itself,
+either instead of the call or when the call has come back.
 """
 
 import asyncio

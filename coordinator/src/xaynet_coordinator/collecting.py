@@ -76,7 +76,8 @@ async def collect(machine: Machine, phase: Phase) -> bool:
 
 async def look(machine: Machine, phase: Phase) -> float | None:
     """Seconds until the rule must be looked at again; None: the phase has enough."""
-    machine.stopwatch.start()
+    if machine.outage is None:
+        machine.stopwatch.start()
     await keep_time(machine)
     have = accepted(machine.counts, phase)
     want = window(machine, phase)
@@ -95,11 +96,13 @@ async def keep_time(machine: Machine) -> None:
     if now - machine.kept_at >= TICK_SECONDS or not machine.stopwatch.runs:
         await store_time(machine)
         machine.kept_at = now
+    before = machine.counts
     counts = await machine.around.ledger.counts()
-    before, machine.counts, machine.outage = machine.counts, counts, None
+    machine.patience.recover()
     machine.mark_progress()
-    if counts.sum < before.sum or counts.update < before.update or counts.sum2 < before.sum2:
+    if counts != counts.at_least(before):
         raise RoundFailed("store-lost-commits")
+    machine.counts = counts.at_least(machine.counts)
     if counts != before:
         machine.metrics.counts(counts)
         machine.revision.bump()

@@ -98,6 +98,8 @@ class Desk:
         self, identity: Identity, update: UpdatePayload, board: Board
     ) -> Outcome:
         """Queue an update for the next commit, and wait for it."""
+        if self.machine.outage is not None:
+            return retry("store-unavailable", 5)
         committer = self.machine.committer
         if committer is None or committer.epoch != board.epoch:
             return retry("phase-change")

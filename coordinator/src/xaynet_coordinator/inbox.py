@@ -27,6 +27,7 @@ from xaynet_pet import (
     is_sum_participant,
     is_update_participant,
     parse_payload,
+    seal,
 )
 
 Whole = SumPayload | UpdatePayload | Sum2Payload
@@ -140,6 +141,8 @@ def examine_whole(
     """Is the participant eligible for the task, and what it sends fit for the round?"""
     update_signature = payload.update_signature if isinstance(payload, UpdatePayload) else b""
     refusal = check_task(identity, payload.sum_signature, update_signature, round)
+    if refusal is None and isinstance(payload, SumPayload):
+        refusal = check_ephemeral_key(payload)
     if refusal is None and isinstance(payload, UpdatePayload):
         refusal = check_update(payload, board, round)
     if refusal is None and isinstance(payload, Sum2Payload):
@@ -157,6 +160,15 @@ def check_task(
             return Refusal("not-update-participant")
     elif not is_sum_participant(who, sum_signature, params):
         return Refusal("not-sum-participant")
+    return None
+
+
+def check_ephemeral_key(payload: SumPayload) -> Refusal | None:
+    """Nothing can be sealed for a key of small order: no update participant could take part."""
+    try:
+        seal(b"", payload.ephemeral_pk)
+    except PetError:
+        return Refusal("ephemeral-key")
     return None
 
 

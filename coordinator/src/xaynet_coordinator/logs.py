@@ -46,6 +46,7 @@ def set_up_logs(settings: LogSettings) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # we say ourselves what failed
     for name, level in levels(settings.filter):
         logging.getLogger(name).setLevel(level)
 

@@ -10,7 +10,6 @@ ends a phase, and a step that the ledger refuses has not happened.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import structlog
 
@@ -20,6 +19,7 @@ from xaynet_coordinator.clock import Clock, Stopwatch
 from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.models import ModelShelf
+from xaynet_coordinator.outages import Patience
 from xaynet_coordinator.record import Finished, Phase, Record
 from xaynet_coordinator.rounds import Round, freeze_blob, open_round, round_label, wrapped_key_blob
 from xaynet_coordinator.store import (
@@ -36,10 +36,7 @@ from xaynet_coordinator.updates import Committer
 from xaynet_coordinator.watch import Revision
 from xaynet_pet import SumDict
 
-T = TypeVar("T")
 log = structlog.get_logger()
-
-OUTAGE_SECONDS = 1.0
 
 
 class RoundFailed(Exception):
@@ -108,7 +105,8 @@ class Machine:
     counts: Counts = field(default_factory=Counts)
     broken: str | None = None  # why the round must fail, found outside the phase function
     paused: bool = False  # the phase's clock stands, and no message is taken
-    outage: str | None = None  # what the store last said, while it does not answer
+    patience: Patience = field(init=False)  # of the phases
+    committing: Patience = field(init=False)  # of the commits of updates
     revision: Revision = field(default_factory=Revision)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # of phase, or of what is wanted
@@ -118,6 +116,8 @@ class Machine:
 
     def __post_init__(self) -> None:
         self.stopwatch = Stopwatch(self.around.clock)
+        self.patience = Patience(self.around.clock, self.outage_changed)
+        self.committing = Patience(self.around.clock, self.outage_changed)
         self.progressed = self.around.clock.now()
 
     async def run(self) -> None:
@@ -127,10 +127,9 @@ class Machine:
             try:
                 await self.advance(await self.next_step())
             except StoreUnavailable as error:
-                await self.sit_out(error)
+                await self.patience.sit_out(error)
             except HeadMoved:
-                log.warning("head_moved", epoch=self.board.epoch)
-                await self.lead()
+                await self.find_head()
 
     async def next_step(self) -> Step:
         """Work through the phase."""
@@ -171,17 +170,25 @@ class Machine:
 
     async def lead(self) -> None:
         """Take the term, and go on where the ledger says: at a start, or after a rollback."""
-        head = await self.insist(self.around.ledger.take_term)
+        head = await self.patience.insist(self.around.ledger.take_term)
         record = Record.read(head.state)
-        desired = await self.insist(self.around.ledger.desired)
+        desired = await self.patience.insist(self.around.ledger.desired)
         self.wanted = Wanted.restore(desired) if desired is not None else self.wanted
-        reopened = await self.insist(lambda: self.reopen(record))
-        model = await self.insist(lambda: self.latest_model(record))
-        await self.insist(lambda: self.show(head, record, reopened.round, model))
+        reopened = await self.patience.insist(lambda: self.reopen(record))
+        model = await self.patience.insist(lambda: self.latest_model(record))
+        await self.patience.insist(lambda: self.show(head, record, reopened.round, model))
         self.broken = reopened.broken
         self.stopwatch.before = head.elapsed
         self.stopwatch.grant_grace()
         log.info("leading", term=head.term, epoch=head.epoch, phase=record.phase.value)
+
+    async def find_head(self) -> None:
+        """The head is not where it was left: go on from where it is, unless it is another's."""
+        head = await self.patience.insist(self.around.ledger.head)
+        log.warning("head_moved", term=head.term, epoch=head.epoch, left_at=self.board.epoch)
+        if head.term > self.board.term:
+            raise Fenced("another coordinator has taken the lead")
+        await self.lead()
 
     async def latest_model(self, record: Record) -> PublishedModel | None:
         """The newest global model, if the bucket still has it."""
@@ -211,7 +218,7 @@ class Machine:
             if self.committer is not None:
                 self.committer.close()
             model = step.model or self.board.model
-            await self.insist(lambda: self.show(head, step.record, step.round, model))
+            await self.patience.insist(lambda: self.show(head, step.record, step.round, model))
         log.info("phase_entered", phase=step.record.phase.value, round=step.record.round_id)
 
     async def turn_page(self, step: Step) -> Head:
@@ -224,9 +231,9 @@ class Machine:
                 before.term, before.epoch, state, caps, erase=step.erase
             )
 
-        head = await self.insist(script) or await self.insist(self.around.ledger.head)
-        if head.term > before.term:
-            raise Fenced("another coordinator has taken the lead")
+        head = await self.patience.insist(script) or await self.patience.insist(
+            self.around.ledger.head
+        )
         if (head.term, head.epoch, head.state) != (before.term, before.epoch + 1, state):
             raise HeadMoved
         return head
@@ -268,7 +275,7 @@ class Machine:
             model=model,
         )
         self.committer = self.begin_committing(round) if record.phase is Phase.UPDATE else None
-        self.metrics.phase(record.phase)
+        self.metrics.phase(record.phase, record.round_id)
         self.metrics.counts(counts)
         self.revision.bump()
 
@@ -280,16 +287,21 @@ class Machine:
         committer = Committer(
             ledger=around.ledger,
             blobs=around.blobs,
-            clock=around.clock,
+            patience=self.committing,
             round=round,
             epoch=self.board.epoch,
             member=around.random(8).hex(),
-            committed=self.changed.set,
+            committed=self.acknowledge,
         )
         task = asyncio.create_task(self.supervise(committer))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return committer
+
+    def acknowledge(self, counts: Counts) -> None:
+        """A commit has brought the ledger to these counts."""
+        self.counts = self.counts.at_least(counts)
+        self.changed.set()
 
     async def supervise(self, committer: Committer) -> None:
         """A committer that cannot go on breaks the round."""
@@ -312,27 +324,18 @@ class Machine:
         self.board = replace(self.board, seeds_open=True)
         self.revision.bump()
 
-    async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask a store until it answers."""
-        while True:
-            try:
-                answer = await ask()
-            except StoreUnavailable as error:
-                await self.sit_out(error)
-            else:
-                self.outage = None
-                return answer
-
-    async def sit_out(self, error: StoreUnavailable) -> None:
-        """The store does not answer: the phase's clock stands, and some time passes."""
-        if self.outage is None:
-            log.warning("store_unavailable", detail=str(error))
-        self.outage = str(error)
-        self.stopwatch.stop()
-        self.stopwatch.grant_grace()
-        self.revision.bump()
-        await self.around.clock.wait(asyncio.Event(), OUTAGE_SECONDS)
+    def outage_changed(self) -> None:
+        """While a store does not answer, the phase's clock stands; then some time remains."""
         self.mark_progress()
+        if self.outage is not None:
+            self.stopwatch.stop()
+            self.stopwatch.grant_grace()
+        self.revision.bump()
+
+    @property
+    def outage(self) -> str | None:
+        """What a store last said that does not answer, to whomever it matters."""
+        return self.patience.reason or self.committing.reason
 
     def mark_progress(self) -> None:
         """The loop is alive, as healthz tells."""

@@ -108,8 +108,10 @@ class Metrics:
         self._point(self._tagged("round_param_sum", Phase.IDLE, repr(sum_prob)))
         self._point(self._tagged("round_param_update", Phase.IDLE, repr(update_prob)))
 
-    def phase(self, phase: Phase) -> None:
-        """A phase was entered."""
+    def phase(self, phase: Phase, round_id: int) -> None:
+        """A phase was entered; at a start it may be in the middle of a round."""
+        self._round_id = round_id
+        self._round.set(round_id)
         self._phase.state(phase.value)
         self._point(f"phase value={PHASE_NUMBER[phase]}i")
 

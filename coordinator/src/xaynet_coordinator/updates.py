@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from xaynet_coordinator.clock import Clock
 from xaynet_coordinator.inbox import Identity
+from xaynet_coordinator.outages import Patience
 from xaynet_coordinator.outcomes import ACCEPTED, REPEATED, Outcome, discarded, rejected, retry
 from xaynet_coordinator.rounds import Round
 from xaynet_coordinator.store import (
@@ -29,7 +29,6 @@ from xaynet_coordinator.store import (
 )
 from xaynet_pet import Aggregation, MaskObject, UpdatePayload
 
-RETRY_SECONDS = 0.5
 GROUP_MAX = 128  # bounds the time of one script
 
 OUTCOME_OF_VERDICT = {
@@ -66,11 +65,11 @@ class Committer:
 
     ledger: Ledger
     blobs: Blobs
-    clock: Clock
+    patience: Patience
     round: Round
     epoch: int
     member: str  # drawn anew at each start, so that no aggregate is ever continued by another
-    committed: Callable[[], None]  # told after each commit
+    committed: Callable[[Counts], None]  # told after each commit
     aggregation: Aggregation = field(init=False)
     pointer: Pointer | None = None
     blobs_written: int = 0
@@ -104,7 +103,7 @@ class Committer:
         """Commit group after group until closed. Raises ``PointerMoved``: the store has lost
         what it acknowledged, or somebody else writes as this member."""
         while self.waiting or not self.closed:
-            await self.clock.wait(self.arrived, None)
+            await self.arrived.wait()
             group, self.waiting = self.waiting[:GROUP_MAX], self.waiting[GROUP_MAX:]
             if not self.waiting and not self.closed:
                 self.arrived.clear()
@@ -118,7 +117,7 @@ class Committer:
             commit = await self.write_partial(group)
             result, certain = await self.put(commit)
             if isinstance(result, Counts):
-                await self.keep(commit.pointer, group)
+                await self.keep(commit.pointer, group, result)
                 return
             refused = group if result.index is None else [group[result.index]]
             await asyncio.to_thread(self.subtract, refused)
@@ -142,12 +141,7 @@ class Committer:
         self.blobs_written += 1
         blob = self.round.blob("partial", self.member, str(self.blobs_written))
         digest, sealed = await asyncio.to_thread(self.sealed, blob)
-        while True:
-            try:
-                await self.blobs.put(blob, sealed)
-                break
-            except StoreUnavailable:
-                await self.pause_for_store()
+        await self.patience.insist(lambda: self.blobs.put(blob, sealed))
         pointer = Pointer(blob, digest, self.aggregation.count)
         entries = tuple(pending.entry for pending in group)
         return UpdateCommit(self.epoch, self.member, self.pointer, pointer, entries)
@@ -163,12 +157,16 @@ class Committer:
         certain = True
         while True:
             try:
-                if not certain and await self.happened(commit):
-                    return await self.ledger.counts(), True
-                return await self.ledger.commit_updates(commit), certain
-            except StoreUnavailable:
+                done = not certain and await self.happened(commit)
+                result = await (
+                    self.ledger.counts() if done else self.ledger.commit_updates(commit)
+                )
+            except StoreUnavailable as error:
                 certain = False
-                await self.pause_for_store()
+                await self.patience.sit_out(error)
+            else:
+                self.patience.recover()
+                return result, certain or done
 
     async def happened(self, commit: UpdateCommit) -> bool:
         """Whether a commit of unknown outcome has moved the pointer."""
@@ -177,11 +175,11 @@ class Committer:
             raise PointerMoved(f"{self.member} points to {pointer}")
         return pointer == commit.pointer
 
-    async def keep(self, pointer: Pointer, group: list[Pending]) -> None:
+    async def keep(self, pointer: Pointer, group: list[Pending], counts: Counts) -> None:
         """The commit is done: answer, and let go of the aggregate before."""
         before, self.pointer = self.pointer, pointer
+        self.committed(counts)
         self.answer(group, ACCEPTED)
-        self.committed()
         if before is not None:
             await self.discard(before)
 
@@ -198,7 +196,3 @@ class Committer:
             await self.blobs.delete(pointer.blob)
         except StoreUnavailable:
             return
-
-    async def pause_for_store(self) -> None:
-        """Let some time pass before the store is asked again."""
-        await self.clock.wait(asyncio.Event(), RETRY_SECONDS)

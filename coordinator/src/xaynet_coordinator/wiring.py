@@ -153,12 +153,12 @@ def wanted_at_start(settings: Settings) -> Wanted | None:
 
 async def lead(settings: Settings, stores: Stores, machine: Machine) -> None:
     """Open the stores, patiently, and let the machine run."""
-    await machine.insist(stores.open)
+    await machine.patience.insist(stores.open)
     machine.warnings = (*settings.warnings, *stores.ledger.warnings)
     for warning in machine.warnings:
         log.warning("warning", detail=warning)
     if settings.restore.enable is False:
-        await machine.insist(stores.ledger.forget)
+        await machine.patience.insist(stores.ledger.forget)
     await machine.run()
 
 

@@ -165,6 +165,12 @@ class Counts:
     update: int = 0
     sum2: int = 0
 
+    def at_least(self, other: "Counts") -> "Counts":
+        """The larger of both, phase by phase: counts only grow within a round."""
+        return Counts(
+            max(self.sum, other.sum), max(self.update, other.update), max(self.sum2, other.sum2)
+        )
+
     def of(self, tag: Tag) -> int:
         """How many messages of this tag."""
         return _by_tag(self, tag)

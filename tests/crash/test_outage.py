@@ -1,0 +1,128 @@
+"""Stores that go away and come back, and two coordinators on one store."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from coordinators import ClusterStores, Coordinator
+from one_round import SETTINGS, Round
+from running import MinioServer, RedisServer
+from server_fixtures import Launcher
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def redis(launch: Launcher, tmp_path: Path) -> RedisServer:
+    return launch(RedisServer(tmp_path / "redis"))
+
+
+@pytest.fixture
+def s3(launch: Launcher, tmp_path: Path) -> MinioServer:
+    return launch(MinioServer(tmp_path / "minio"))
+
+
+@pytest.fixture
+def stores(redis: RedisServer, s3: MinioServer) -> ClusterStores:
+    return ClusterStores(redis, s3, models=s3.new_bucket(), rounds=s3.new_bucket())
+
+
+@pytest.fixture
+def at(launch: Launcher, tmp_path: Path, stores: ClusterStores) -> Coordinator:
+    return launch(Coordinator(tmp_path / "coordinator", SETTINGS, stores))
+
+
+def is_unavailable(at: Coordinator, path: str) -> bool:
+    answer = httpx.get(f"{at.url}{path}", timeout=30)
+    return answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+
+
+def test_without_redis_clients_are_told_to_come_again_and_the_round_goes_on_when_it_is_back(
+    at, redis
+):
+    here = Round(at)
+    here.to_update()
+    bodies = here.update_bodies()
+    here.post(bodies[:2])
+    redis.kill()
+    assert at.post(bodies[2]).startswith("503")
+    assert is_unavailable(at, "/params")
+    at.wait_for(lambda state: not state["store"]["available"])
+    redis.start()
+    at.wait_for(lambda state: state["store"]["available"])
+    here.post(bodies)
+    here.wait_for_seeds()
+    here.post(here.mask_bodies())
+    here.ends_with_the_exact_mean()
+
+
+def test_without_s3_clients_are_told_to_come_again_and_the_round_goes_on_when_it_is_back(at, s3):
+    here = Round(at)
+    here.to_update()
+    bodies = here.update_bodies()
+    here.post(bodies[:2])
+    s3.kill()
+    assert at.post(bodies[2]).startswith("503")
+    s3.start()
+    here.post(bodies)
+    here.wait_for_seeds()
+    here.post(here.mask_bodies())
+    here.ends_with_the_exact_mean()
+
+
+class StartedAnyhow(Coordinator):
+    """It answers as soon as its probes do, whatever its stores do."""
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.control_url}/healthz").status_code == 200
+        except httpx.HTTPError as error:
+            raise OSError(str(error)) from error
+
+
+def test_with_no_store_at_the_start_it_says_so_and_begins_when_there_is_one(
+    launch, tmp_path, redis, stores
+):
+    redis.kill()
+    at = launch(StartedAnyhow(tmp_path / "coordinator", SETTINGS, stores))
+    state = at.wait_for(lambda state: not state["store"]["available"])
+    assert "Redis" in state["store"]["message"]
+    assert is_unavailable(at, "/params")
+    redis.start()
+    at.wait_for_phase("Sum")
+    assert at.params().model_length == SETTINGS.length
+    assert "store_unavailable" in at.log.read_text()
+
+
+def test_who_was_relieved_of_the_lead_answers_nothing_from_its_own_view_and_ends(
+    launch, tmp_path, at, stores
+):
+    here = Round(at)
+    (tmp_path / "successor" / "data").mkdir(parents=True)
+    for name in ("uid", "at_rest.key"):
+        kept = (at.folder / "data" / name).read_bytes()
+        (tmp_path / "successor" / "data" / name).write_bytes(kept)
+    successor = launch(Coordinator(tmp_path / "successor", SETTINGS, stores))
+    assert at.wait(timeout=30) == 1, "it ends once it sees that another one leads"
+    assert "another coordinator has taken the lead" in at.log.read_text()
+    here.at = successor
+    here.post(here.sum_bodies())
+    successor.wait_for_phase("Update")
+    here.post(here.update_bodies())
+    here.wait_for_seeds()
+    here.post(here.mask_bodies())
+    here.ends_with_the_exact_mean()
+
+
+def test_a_ledger_rolled_back_under_a_running_coordinator_fails_the_round(at, redis):
+    here = Round(at)
+    here.to_update()
+    bodies = here.update_bodies()
+    here.post(bodies[:1])
+    before = redis.copy_data("before")
+    here.post(bodies[1:2])
+    redis.roll_back(before)
+    state = at.wait_for(lambda state: state["rounds"]["failed"] == 1)
+    assert state["lastRounds"][0]["reason"] == "store-lost-commits"
+    assert at.model() is None

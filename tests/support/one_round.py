@@ -1,0 +1,96 @@
+"""Round 1 of a coordinator over HTTP: who takes part, what they send, and what must come out."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+
+from coordinators import Coordinator
+from federation import Participant, drawn, weighted_mean
+from published import FlatSettings
+from xaynet_pet import Message, RoundParameters, Tag
+
+SETTINGS = FlatSettings(
+    length=50,
+    sum=0.4,
+    update=0.9,
+    sum_count=(2, 10),
+    update_count=(3, 100),
+    sum2_count=(2, 10),
+    sum_time=(0, 600),
+    update_time=(0, 600),
+    sum2_time=(0, 600),
+    log="xaynet=debug,info",
+)
+MODELS = [([(-1) ** i * (i + j) / 60 for i in range(50)], 1 / (j + 1)) for j in range(3)]
+
+
+@dataclass
+class Round:
+    """The participants of round 1, and the messages each of them sends."""
+
+    at: Coordinator
+    params: RoundParameters = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.params = self.at.params()
+
+    @property
+    def summers(self) -> list[Participant]:
+        return drawn(self.params, Tag.SUM, 2)
+
+    @property
+    def updaters(self) -> list[Participant]:
+        return drawn(self.params, Tag.UPDATE, 3)
+
+    def sum_bodies(self) -> list[bytes]:
+        return [one.sealed(one.sum(self.params)) for one in self.summers]
+
+    def update_messages(self) -> list[Message]:
+        sums = self.at.sums()
+        pairs = zip(self.updaters, MODELS, strict=True)
+        return [one.update(self.params, sums, *model) for one, model in pairs]
+
+    def update_bodies(self) -> list[bytes]:
+        pairs = zip(self.updaters, self.update_messages(), strict=True)
+        return [one.sealed(message) for one, message in pairs]
+
+    def mask_messages(self) -> list[Message]:
+        return [one.sum2(self.params, self.at.seeds(one)) for one in self.summers]
+
+    def mask_bodies(self) -> list[bytes]:
+        pairs = zip(self.summers, self.mask_messages(), strict=True)
+        return [one.sealed(message) for one, message in pairs]
+
+    def post(self, bodies: list[bytes]) -> None:
+        """Post each as a participant does: the same bytes again while the answer is 503."""
+        for body in bodies:
+            outcome = self.at.post(body)
+            while outcome.startswith("503"):
+                outcome = self.at.post(body)
+            assert outcome in ("accepted", "accepted; repeated")
+
+    def to_update(self) -> None:
+        self.post(self.sum_bodies())
+        self.at.wait_for_phase("Update")
+
+    def to_sum2(self) -> None:
+        self.to_update()
+        self.post(self.update_bodies())
+        self.wait_for_seeds()
+
+    def wait_for_seeds(self) -> None:
+        state = self.at.wait_for_phase("Sum2")
+        while self.at.get("/seeds", pk=encoded(self.summers[0])) is None:
+            state = self.at.state(after=state["revision"])
+
+    def ends_with_the_exact_mean(self) -> None:
+        """Round 1, the one that was interrupted, has succeeded, and nothing else."""
+        state = self.at.wait_for(lambda state: state["rounds"]["successful"] == 1)
+        (line,) = state["lastRounds"]
+        assert (line["id"], line["reason"], line["update"]) == (1, None, 3)
+        model = self.at.model()
+        assert model is not None
+        assert model.fractions() == weighted_mean(MODELS, self.params)
+
+
+def encoded(participant: Participant) -> str:
+    return b64encode(participant.pk).decode()
