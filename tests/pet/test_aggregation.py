@@ -147,11 +147,21 @@ def test_the_unmasked_sum_is_the_exact_weighted_mean(data, vect, unit, count):
     assert Model.from_bytes(found.to_bytes()) == found
 
 
-@pytest.mark.parametrize("bound", ["B0", "B6", "Bmax"])
-@pytest.mark.parametrize("data_type", ["F32", "F64", "I32", "I64"])
-def test_a_long_sum_stays_exact_when_the_limbs_run_full(data_type, bound):
-    """More objects than any limb can take unreduced, and different ways to the same sum."""
-    config_pair = MaskConfigPair.uniform(MaskConfig("Power2", data_type, bound, "M12"))
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "Prime F32 B0 M3",
+        "Integer F32 B2 M6",
+        "Power2 F32 Bmax M12",
+        "Power2 F64 B6 M12",
+        "Prime F64 Bmax M3",
+        "Integer I32 B4 M3",
+        "Prime I64 Bmax M9",
+    ],
+)
+def test_a_long_sum_stays_exact_when_the_limbs_run_full(parts):
+    """More objects than some limbs can take unreduced, and different ways to the same sum."""
+    config_pair = MaskConfigPair.uniform(MaskConfig(*parts.split()))
     order = config_pair.vect.order
     largest = MaskObject.from_integers(config_pair, [order - 1, 1], order - 2)
     total, halves = Aggregation(config_pair, 2), [Aggregation(config_pair, 2) for _ in range(2)]

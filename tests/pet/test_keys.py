@@ -126,6 +126,12 @@ def test_an_encrypted_seed_of_the_wrong_length_is_refused():
         encrypt_seed(bytes(31), keys.public)
 
 
+def test_an_encrypted_seed_has_80_bytes_and_opens_with_the_ephemeral_keys():
+    keys = EncryptionKeyPair.generate()
+    encrypted = encrypt_seed(b"s" * 32, keys.public)
+    assert (len(encrypted), decrypt_seed(encrypted, keys)) == (80, b"s" * 32)
+
+
 def test_nothing_is_sealed_for_an_unusable_key():
     for public in (bytes(31), bytes(32)):
         with pytest.raises(InvalidKey):

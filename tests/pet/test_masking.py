@@ -78,6 +78,22 @@ def test_a_long_vector_of_multiples_is_exact(scalar, config):
     assert elements == [element(weight, exact, config) for weight in found.tolist()]
 
 
+@pytest.mark.parametrize("scalar", [1.0, 0.1, 1.5, 1e-9, Fraction(1, 3)])
+@pytest.mark.parametrize("bound", ["B0", "B2", "B4", "B6"])
+def test_estimates_in_double_precision_leave_no_doubt(bound, scalar):
+    """Random weights, around whole numbers too, and around the bound, element by element."""
+    config = MaskConfig("Prime", "F32", bound, "M3")
+    random = np.random.default_rng(5)
+    edge = float(config.add_shift) / float(scalar)
+    whole = random.integers(-(10**9), 10**9, 1500) / (config.exp_shift * float(scalar))
+    near = edge * (1 + random.normal(0, 1e-6, 500)) * random.choice([-1, 1], 500)
+    found = np.concatenate([random.normal(0, 0.3, 2000) * edge, whole, near, [0, edge, -edge]])
+    found = found.astype(np.float32)
+    exact = Fraction(scalar)
+    elements = to_integers(to_fixed_point(found, exact, config))
+    assert elements == [element(weight, exact, config) for weight in found.tolist()]
+
+
 @example([0.0, -0.0, 5e-324, -5e-324], 0.0, F64)
 @example([1e-45, -1e-45, 3.4028234663852886e38], 1e-300, F32)
 @given(

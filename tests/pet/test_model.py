@@ -169,21 +169,31 @@ def test_the_reference_would_not_return_where_the_nearest_float_is_given():
         Model.from_fractions([Fraction(-big - 1, 3)]).to_array("f64")
 
 
-def test_the_nearest_float_is_that_of_the_type_not_of_a_wider_one():
-    """Just above the middle of two floats, by less than a double can tell."""
-    step = Fraction(1, 2**24)
-    for excess, nearest in ((Fraction(1, 10**60), 1 + 2 * step), (0, 1), (2 * step, 1 + 4 * step)):
-        model = Model.from_fractions([1 + step + excess + Fraction(1, 10**100)])
-        assert model.to_array("f32").tolist() == [float(nearest if excess else 1 + 2 * step)]
+@pytest.mark.parametrize(
+    ("offset", "nearest"),
+    [
+        (Fraction(-1, 10**60), 1),  # just below the middle of two floats, then above it,
+        (Fraction(1, 10**60), 1 + 2**-23),  # by less than a double can tell
+        (Fraction(0), 1),  # of two equally near ones the even one
+        (Fraction(1, 2**23), 1 + 2**-22),
+    ],
+)
+def test_the_nearest_float_is_that_of_the_type_not_of_a_wider_one(offset, nearest):
+    ratio = 1 + Fraction(1, 2**24) + offset
+    beyond = 2**200
+    unreduced = np.array([ratio.numerator * beyond]), np.array([ratio.denominator * beyond])
+    assert Model(*unreduced).to_array("f32").tolist() == [nearest]
 
 
-@pytest.mark.parametrize("dtype", ["f16", np.int8, "float", DataType])
+@pytest.mark.parametrize("dtype", ["f16", np.int8, ">f4", "weights", DataType])
 def test_other_types_are_refused(dtype):
     with pytest.raises(ModelConversionError):
         Model.from_fractions([]).to_array(dtype)
 
 
-@pytest.mark.parametrize("dtype", ["f32", "F32", DataType.F32, np.float32, np.dtype(np.float32)])
+@pytest.mark.parametrize(
+    "dtype", ["f32", DataType.F32, "float32", "f4", np.float32, np.dtype(np.float32)]
+)
 def test_a_type_may_be_named_in_several_ways(dtype):
     found = Model.from_fractions([Fraction(1, 3)]).to_array(dtype)
     assert found.dtype == np.float32

@@ -33,7 +33,7 @@ def narrow(numerators: Integers, denominators: Integers) -> tuple[Integers, Inte
     for values in (numerators, denominators):
         if values.dtype == np.object_ and values.size and np.abs(values).max() > INT64_MAX:
             return numerators.astype(np.object_), denominators.astype(np.object_)
-    return numerators.astype(np.int64), denominators.astype(np.int64)
+    return numerators.astype(np.int64, copy=False), denominators.astype(np.int64, copy=False)
 
 
 def encode(numerators: Integers, denominators: Integers) -> bytes:

@@ -32,7 +32,7 @@ def from_integers(values: Sequence[int], count: int) -> Limbs:
     width = 8 * count
     data = b"".join(value.to_bytes(width, "little") for value in values)
     rows = np.frombuffer(data, np.uint64).reshape(len(values), count)
-    return np.ascontiguousarray(rows.T)
+    return rows.T.copy()
 
 
 def to_integers(limbs: Limbs) -> list[int]:

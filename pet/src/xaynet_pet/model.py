@@ -1,6 +1,7 @@
 """The global model: exact rational weights (protocol §2.2, §4.6, §4.7)."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from fractions import Fraction
 from typing import Self
 
@@ -42,15 +43,23 @@ class Model:
 
     @classmethod
     def from_elements(cls, elements: Limbs, offset: int, factor: int, divisor: int) -> Self:
-        """Weights (element - offset)·factor/divisor, reduced.
+        """Weights (element - offset)·factor/divisor, reduced. Uses up `elements`.
 
         Elements are at most twice the offset; factor and divisor are positive and coprime.
         """
         if max(offset * factor, divisor) <= INT64_MAX:
-            numerators = (elements[0].view(np.int64) - offset) * factor
-            return cls(*_reduced(numerators, divisor))
-        integers = [(element - offset) * factor for element in limbs.to_integers(elements)]
-        return cls(*_reduced(np.array(integers, np.object_), divisor))
+            numerators: Integers = elements[0].view(np.int64)
+        else:
+            numerators = np.array(limbs.to_integers(elements), np.object_)
+        denominators = np.empty_like(numerators)
+        for part in limbs.blocks(len(numerators), 32):
+            block = numerators[part]
+            block -= offset
+            block *= factor
+            common = np.gcd(block, divisor)
+            np.floor_divide(block, common, out=block)
+            np.floor_divide(divisor, common, out=denominators[part])
+        return cls(*big_integers.narrow(numerators, denominators))
 
     @property
     def length(self) -> int:
@@ -93,14 +102,12 @@ class Model:
         return f"Model(length={self.length})"
 
 
-def _reduced(numerators: Integers, divisor: int) -> tuple[Integers, Integers]:
-    common = np.gcd(numerators, divisor)
-    return numerators // common, divisor // common
-
-
 def _primitive(dtype: DTypeLike | DataType | str) -> Primitive:
-    name = dtype.lower() if isinstance(dtype, str) else None
     for data_type, kind in PRIMITIVES.items():
-        if name == data_type.lower() or (name is None and np.dtype(dtype) == kind):
+        if isinstance(dtype, str) and dtype.upper() == data_type:
             return kind
+    with suppress(TypeError):
+        found = np.dtype(dtype)
+        if found in PRIMITIVES.values():
+            return found
     raise ModelConversionError(f"weights are converted to f32, f64, i32 or i64, not {dtype!r}")
