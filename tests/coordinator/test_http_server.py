@@ -181,7 +181,7 @@ async def test_a_connection_that_says_nothing_or_half_a_head_is_closed(front, sa
 
 @pytest.mark.parametrize("said", [b"", b"\r\n", b"POST /me"])
 async def test_a_connection_that_falls_silent_after_an_answer_is_closed(front, said):
-    async with public(front, idle_timeout=0.1) as port, connected(port) as wire:
+    async with public(front, idle_timeout=0.3) as port, connected(port) as wire:
         assert (await wire.get("/params")).status == 200
         await wire.send(said)
         assert await wire.closed() == b""
@@ -189,7 +189,7 @@ async def test_a_connection_that_falls_silent_after_an_answer_is_closed(front, s
 
 async def test_a_request_that_is_being_answered_is_never_idle(front):
     front.hold = True
-    async with public(front, idle_timeout=0.05) as port, connected(port) as wire:
+    async with public(front, idle_timeout=0.3) as port, connected(port) as wire:
         async with connected(port) as other:
             answer = asyncio.create_task(wire.post(b"sealed"))
             await front.held.wait()
@@ -310,7 +310,7 @@ async def test_a_wish_for_another_protocol_is_answered_in_this_one(front):
 async def test_who_does_not_read_the_model_holds_little_memory_and_not_for_long(front):
     front.published = PublishedModel("1_ab", 1, "d1", bincode=bytes(50_000_000))
     async with (
-        public(front, idle_timeout=0.2) as port,
+        public(front, idle_timeout=0.3) as port,
         connected(port, limit=1024) as wire,
     ):
         await wire.send(head("GET", "/model"))
