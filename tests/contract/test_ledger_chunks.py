@@ -97,7 +97,7 @@ async def test_a_collection_of_which_nothing_came_is_empty(ledger: Ledger):
 
 async def test_a_dropped_collection_makes_room_and_may_begin_again(ledger: Ledger):
     epoch = (await begin(ledger)).epoch
-    limit = bounds(cost(5, 5))
+    limit = bounds(cost(5, 5), total=cost(5, 5))
     await put(ledger, epoch, (0, False, b"12345"), limits=limit)
     await put(ledger, epoch, (1, True, b"12345"), limits=limit)
     assert await put(ledger, epoch, (2, False, b""), limits=limit) is Verdict.NO_ROOM

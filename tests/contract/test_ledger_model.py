@@ -250,10 +250,12 @@ def run(place: Callable[[int], LedgerPlace]) -> None:
     )
 
 
+@pytest.mark.timeout(900)  # hypothesis looks for the shortest failure for up to five minutes
 def test_the_sqlite_ledger_does_what_its_contract_says(tmp_path: Path):
     run(lambda number: SqlitePlace(tmp_path / str(number), "uid"))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.servers
 def test_the_redis_ledger_does_what_its_contract_says(request: pytest.FixtureRequest, uid: str):
     url = request.getfixturevalue("redis_server").url

@@ -4,6 +4,7 @@ Every object is written by a single PUT, which S3 makes visible whole or not at 
 object is that with ``If-None-Match: *``: answered 412 where the key is taken.
 """
 
+import re
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from xaynet_coordinator.store.threads import Threads
 
 T = TypeVar("T")
 
+_ENDPOINT = re.compile(r"https?://[^/?#@]+/?")
 _LEAST_PART = 5 << 20  # bytes; the client refuses a smaller part size
 _TRIES = 5  # of a PUT that meets another one
 _THREADS = 8
@@ -190,7 +192,7 @@ class _WriteOnce(urllib3.PoolManager):
 
 def _client(bucket: Bucket, pool: urllib3.PoolManager) -> Minio:
     endpoint = urlsplit(bucket.endpoint)
-    if endpoint.scheme not in ("http", "https") or endpoint.path.strip("/") or endpoint.query:
+    if not _ENDPOINT.fullmatch(bucket.endpoint):
         raise ValueError("the endpoint of S3 has to be http[s]://host[:port]")
     return Minio(
         endpoint.netloc,
