@@ -27,17 +27,17 @@ def metrics(registry, lines):
 
 def test_a_round_gives_the_points_that_the_original_gave(metrics, lines):
     recorded = document("round_transcript")["metrics_lines"]
-    metrics.phase(Phase.FAILURE)
+    metrics.phase(Phase.FAILURE, 14)
     metrics.round_failed("phase timeout")
-    metrics.phase(Phase.IDLE)
+    metrics.phase(Phase.IDLE, 14)
     metrics.round_started(15, 0.5, 0.9)
     for phase, messages in ((Phase.SUM, 2), (Phase.UPDATE, 3), (Phase.SUM2, 2)):
-        metrics.phase(phase)
+        metrics.phase(phase, 15)
         for _ in range(messages):
             metrics.outcome(ACCEPTED, phase)
-    metrics.phase(Phase.UNMASK)
+    metrics.phase(Phase.UNMASK, 15)
     metrics.masks_total_number(1)
-    metrics.phase(Phase.IDLE)
+    metrics.phase(Phase.IDLE, 15)
     assert lines == [line.rpartition(" ")[0] for line in recorded]
 
 
@@ -52,6 +52,12 @@ def test_refused_messages_are_points_and_repeats_and_retries_are_not(metrics, li
         "message_discarded,round_id=3,phase=2 value=1i",
         "message_rejected,round_id=3,phase=0 value=1i",
     ]
+
+
+def test_points_name_the_round_that_a_start_goes_on_with(metrics, lines):
+    metrics.phase(Phase.UPDATE, 8)
+    metrics.outcome(ACCEPTED, Phase.UPDATE)
+    assert lines[-1] == "message_update,round_id=8,phase=2 value=1i"
 
 
 def test_an_event_stays_on_its_line_and_within_its_quotes(metrics, lines):
@@ -73,8 +79,7 @@ def test_outcomes_are_counted_by_phase_outcome_and_reason(metrics, registry):
 
 
 def test_the_phase_the_round_and_its_counts_are_shown(metrics, registry):
-    metrics.round_started(7, 0.5, 0.9)
-    metrics.phase(Phase.UPDATE)
+    metrics.phase(Phase.UPDATE, 7)
     metrics.counts(Counts(sum=2, update=5))
     metrics.round_succeeded()
     metrics.round_failed("timeout")
