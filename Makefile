@@ -44,6 +44,9 @@ format: install ## Put the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+gen: install ## Write again what is generated
+	$(BIN)/python -m xaynet_coordinator.settings.table docs/settings.md
+
 bench: install ## The hot paths as ratios to their floors, and beside the Rust original
 	$(BIN)/python tests/peers/build.py peers
 	$(BIN)/python tests/bench/bench.py
