@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from golden import entries, pair
 from mask_strategies import configs
 from xaynet_pet import DecodeError, InvalidKey, MaskConfig, MaskConfigPair, MaskObject, derive_mask
+from xaynet_pet.bincode import Reader
 from xaynet_pet.keystream import Keystream
 
 B0 = MaskConfig("Prime", "F32", "B0", "M3")
@@ -68,6 +69,20 @@ def test_a_long_mask_continues_a_short_one(config):
         assert short.integers() == long.integers()[:length]
 
 
+def test_the_elements_in_the_redis_of_the_reference_are_those_of_a_mask_object():
+    """bincode of a mask object: elements as digits, configurations as variant indices."""
+    for entry in entries("bincode", "mask_object"):
+        reader = Reader(bytes.fromhex(entry["body"]))
+        vect = [int.from_bytes(reader.raw(4 * reader.u64()), "little") for _ in range(reader.u64())]
+        vect_config = MaskConfig.from_variants(tuple(reader.u32() for _ in range(4)))
+        unit = int.from_bytes(reader.raw(4 * reader.u64()), "little")
+        unit_config = MaskConfig.from_variants(tuple(reader.u32() for _ in range(4)))
+        assert MaskConfigPair(vect_config, unit_config) == pair(entry["config"])
+        assert (vect, unit) == ([int(element) for element in entry["vect"]], int(entry["unit"]))
+        mask = MaskObject.from_integers(pair(entry["config"]), vect, unit)
+        assert (mask.in_range(), mask.integers(), reader.left) == (True, vect, 0)
+
+
 def test_a_seed_of_the_wrong_length_is_refused():
     with pytest.raises(InvalidKey, match="32 bytes, not 31"):
         derive_mask(bytes(31), MaskConfigPair.uniform(B0), 1)
@@ -95,6 +110,16 @@ def test_an_object_of_many_blocks_survives_the_round_trip(config):
     again = MaskObject.from_bytes(mask.to_bytes())
     assert again.in_range()
     assert again == mask
+
+
+def test_worker_threads_do_not_disturb_each_other():
+    config_pair = MaskConfigPair.uniform(B0)
+    expected = derive_mask(bytes(32), config_pair, 20_000)
+    shared = MaskObject.from_bytes(expected.to_bytes())
+    with ThreadPoolExecutor(4) as pool:
+        derived = pool.map(lambda _: derive_mask(bytes(32), config_pair, 20_000), range(16))
+        assert all(mask == expected for mask in derived)
+        assert all(pool.map(lambda _: shared.in_range() and shared == expected, range(16)))
 
 
 @given(st.binary(max_size=60))

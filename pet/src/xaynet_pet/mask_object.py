@@ -27,7 +27,7 @@ class MaskObject:
     they are first needed; until then it holds on to the buffer it was read from.
     """
 
-    __slots__ = ("_packed", "_vect", "length", "pair", "unit")
+    __slots__ = ("_in_range", "_packed", "_vect", "length", "pair", "unit")
 
     pair: MaskConfigPair
     length: int
@@ -40,6 +40,7 @@ class MaskObject:
         self.unit = unit
         self._vect: Limbs | None = vect
         self._packed: memoryview | None = None
+        self._in_range: bool | None = None
 
     @classmethod
     def from_integers(cls, pair: MaskConfigPair, vect: Sequence[int], unit: int) -> Self:
@@ -62,9 +63,11 @@ class MaskObject:
         return limbs.to_integers(self.vect)
 
     def in_range(self) -> bool:
-        """Whether every element is below its group's order."""
-        vect, unit = self.pair.vect.order, self.pair.unit.order
-        return self.unit < unit and limbs.all_below(self.vect, vect)
+        """Whether every element is below its group's order; looked up once."""
+        if self._in_range is None:
+            vect, unit = self.pair.vect.order, self.pair.unit.order
+            self._in_range = self.unit < unit and limbs.all_below(self.vect, vect)
+        return self._in_range
 
     @property
     def size(self) -> int:
@@ -101,7 +104,7 @@ class MaskObject:
     def _packed_in(cls, pair: MaskConfigPair, packed: memoryview, length: int, unit: int) -> Self:
         this = cls.__new__(cls)
         this.pair, this.length, this.unit = pair, length, unit
-        this._vect, this._packed = None, packed
+        this._vect, this._packed, this._in_range = None, packed, None
         return this
 
     def __eq__(self, other: object) -> bool:
