@@ -1,5 +1,7 @@
 """Masks from seeds against the reference (protocol §4.2, §4.3)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
