@@ -153,13 +153,11 @@ async def test_terminated_is_final_and_erases_the_round(tmp_path):
             await at.reach(Phase.TERMINATED)
             result = await at.front.put_desired(wanted(2))
             assert result.status is PutStatus.INVALID
-            around = at.machine.around
-            await at.until(lambda: at.machine.paused is False)
-            assert await around.ledger.sums() == {}
+            assert await at.machine.around.ledger.sums() == {}
             assert at.machine.record.finished[-1].reason == "terminated"
         async with service(settings_in(tmp_path / phase.value)) as again:
             await again.reach(Phase.TERMINATED)
-            assert await again.machine.around.blobs.keys("rounds/") == []
+            await again.until_gone("rounds/")
 
 
 async def test_a_higher_number_of_rounds_goes_on_after_completed(tmp_path):

@@ -60,6 +60,12 @@ class Service:
                 await asyncio.sleep(0.001)
                 self.clock.skip()
 
+    async def until_gone(self, prefix: str) -> None:
+        """Until there are no blobs below a prefix."""
+        async with asyncio.timeout(30):
+            while await self.machine.around.blobs.keys(prefix):
+                self.clock.skip()
+
     async def reach(self, phase: Phase, round_id: int | None = None) -> None:
         """Until the board shows a phase (of a round), and its seeds where it has any."""
         await self.until(lambda: self._shows(phase, round_id))

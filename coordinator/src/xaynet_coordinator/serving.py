@@ -128,7 +128,10 @@ def token(control: ControlSettings) -> str | None:
     if control.token_file is None:
         return control.token.get_secret_value() if control.token else None
     try:
-        return control.token_file.read_text().strip()
+        text = control.token_file.read_text().strip()
     except OSError as error:
         problem = f"control.token_file is {control.token_file}, which cannot be read: {error}"
         raise SettingsError([problem]) from error
+    if not text:
+        raise SettingsError([f"control.token_file is {control.token_file}, which holds no token"])
+    return text
