@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl import bindings
 
 from golden import entries, f64
 from xaynet_pet import (
@@ -26,7 +27,8 @@ from xaynet_pet import (
     verify,
 )
 
-BIG = 40_000
+BIG = 70_000
+"""A size that OpenSSL deals with instead of libsodium."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,13 @@ def test_a_signature_holds_for_its_data_and_signer_only(size):
     assert not verify(keys.public, data, bytes([signature[0] ^ 1]) + signature[1:])
     assert not verify(keys.public, data, signature[:-1])
     assert not verify(keys.public[:-1], data, signature)
+
+
+def test_both_libraries_sign_alike():
+    keys = SigningKeyPair.from_seed(b"k" * 32)
+    data = bytes(BIG)
+    assert keys.sign(data) == bindings.crypto_sign(data, keys.secret)[:64]
+    assert keys.sign(memoryview(data)) == keys.sign(data)
 
 
 # The curve, to craft signatures that only a strict verification refuses.
