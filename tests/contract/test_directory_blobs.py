@@ -88,6 +88,25 @@ async def test_only_the_owner_reads_files_and_folders(blobs: DirectoryBlobs, fol
     assert modes(folder) == {"TMP": 0o700, "a": 0o700, "b": 0o600, "c": 0o600}
 
 
+@pytest.mark.parametrize("verb", ["put", "put_once"])
+async def test_content_and_name_are_synced_before_the_answer(
+    blobs: DirectoryBlobs, folder: Path, verb: str, monkeypatch: pytest.MonkeyPatch
+):
+    synced: list[tuple[str, list[str]]] = []
+    sync = os.fsync
+
+    def record(file: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{file}")
+        synced.append((Path(path).name, os.listdir(path) if os.path.isdir(path) else []))
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", record)
+    await getattr(blobs, verb)("a/b", b"content")
+    (draft, _), *names = synced
+    assert draft.startswith("tmp")
+    assert names == [("blobs", ["TMP", "a"]), ("a", ["b"])]
+
+
 async def test_a_deleted_blob_takes_its_empty_folders_along(blobs: DirectoryBlobs, folder: Path):
     await blobs.put("rounds/1/0", b"")
     await blobs.put("rounds/2/0", b"")

@@ -360,12 +360,12 @@ async def test_what_is_wrong_with_an_update_comes_before_the_cap(ledger: Ledger)
 
 
 async def test_a_group_of_thousands_of_seeds_is_one_commit(ledger: Ledger):
-    head = await begin(ledger)
-    sums = await enter_sums(ledger, head.epoch, 3)
-    group = [update(number, sums) for number in range(1000)]
+    head = await begin(ledger, Caps(sum=2, update=5000))
+    sums = await enter_sums(ledger, head.epoch, 2)
+    group = [update(number, sums) for number in range(5000)]
     repeated = await ledger.commit_updates(commit(head.epoch, [*group[:-1], group[0]]))
-    assert repeated == Refused(Verdict.REPEATED, 999)
-    assert await ledger.commit_updates(commit(head.epoch, group)) == Counts(3, 1000, 0)
+    assert repeated == Refused(Verdict.REPEATED, 4999)
+    assert await ledger.commit_updates(commit(head.epoch, group)) == Counts(2, 5000, 0)
     for sum_pk in sums:
         assert await ledger.seeds(sum_pk) == {
             each.participant: each.seeds[sum_pk] for each in group

@@ -1,4 +1,4 @@
-"""The ledger of a cluster: Redis, version 6.2 to 7.0 or Valkey, one script per verb that writes.
+"""The ledger of a cluster: Redis, one script per verb that writes.
 
     {uid}:head                   hash: layout, term, epoch, state, elapsed, paused, cap:<tag>
     {uid}:desired                hash: generation, document
@@ -12,7 +12,8 @@
     {uid}:chunk-bytes            hash: of:<participant> -> bytes, total
 
 A tag is its name in lower case; participants and digests are the bytes themselves. The braces
-are part of the keys: they make the uid the hash tag. The scripts are ``scripts/*.lua``.
+are part of the keys: they make the uid the hash tag. The scripts are ``scripts/*.lua``. Only
+commands that Redis 5 knew are used, so Debian's 7.0 serves, and Valkey.
 
 Nothing is sent twice: after a lost connection nobody knows what became of a verb, and whoever
 asked has to look.
@@ -260,7 +261,7 @@ class RedisLedger:
 
     def _server(self) -> str:
         at = self._pool.connection_kwargs
-        return f"Redis at {at.get('path') or at.get('host', 'localhost')}:{at.get('port', 6379)}"
+        return f"Redis at {at.get('path') or _address(at)}"
 
     def _key(self, name: str) -> str:
         return self._prefix + name
@@ -308,6 +309,10 @@ def _pool(url: str, timeout: float, connections: int) -> BlockingConnectionPool:
             "or unix://[[user]:password@]/path, special characters written as %XX"
         ) from None
     return pool
+
+
+def _address(at: dict[str, Any]) -> str:
+    return f"{at.get('host', 'localhost')}:{at.get('port', 6379)}"
 
 
 def _scripts() -> dict[str, str]:

@@ -67,15 +67,17 @@ class SqliteLedger:
         self._thread.start()
         try:
             await self._thread.run(self._open)
-        except BaseException:
+        except Exception:
             self._thread.stop()
             raise
 
     async def close(self) -> None:
         """Close the file and let go of the folder."""
-        if self._connection is not None:
-            await self._thread.run(self._close)
-        self._thread.stop()
+        try:
+            if self._thread.are_running:
+                await self._thread.run(self._close)
+        finally:
+            self._thread.stop()
 
     async def take_term(self) -> Head:
         def verb(db: Connection) -> Head:

@@ -18,6 +18,11 @@ class Threads:
         self._name = name
         self._pool: ThreadPoolExecutor | None = None
 
+    @property
+    def are_running(self) -> bool:
+        """Has ``start`` been called, and not ``stop`` since?"""
+        return self._pool is not None
+
     def start(self) -> None:
         """Take work from now on."""
         if self._pool is None:
