@@ -2,11 +2,9 @@
 
 import asyncio
 
-import pytest
-
 from ledger_places import LedgerPlace
 from ledger_steps import AMPLE, begin, collection, commit, enter_sums, fill, pk, receipt, update
-from xaynet_coordinator.store import Counts, Desired, Ledger, StoreUnavailable
+from xaynet_coordinator.store import Counts, Desired, Ledger
 from xaynet_pet import Tag
 
 
@@ -105,12 +103,3 @@ async def test_sum_participants_by_the_hundred_are_all_entered(ledger: Ledger):
         )
     )
     assert await ledger.counts() == Counts(sum=150)
-
-
-async def test_a_ledger_that_was_never_opened_says_so(
-    place: LedgerPlace, request: pytest.FixtureRequest
-):
-    if "redis" in request.node.name:
-        pytest.skip("Redis connects when it is asked")
-    with pytest.raises(StoreUnavailable, match="open"):
-        await place.ledger().head()

@@ -61,6 +61,15 @@ def place(tmp_path: Path, uid: str) -> SqlitePlace:
     return SqlitePlace(tmp_path / "data", uid)
 
 
+async def test_a_ledger_that_is_not_open_says_so(place: SqlitePlace):
+    ledger = place.ledger()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="not open"):
+            await ledger.head()
+        await ledger.open()
+        await ledger.close()
+
+
 async def test_a_folder_takes_one_ledger_at_a_time(place: SqlitePlace):
     async with place.opened():
         for uid in (place.uid, "another"):
