@@ -123,7 +123,8 @@ async def test_a_pause_longer_than_time_max_loses_nothing(tmp_path):
         assert at.front.ready()
         assert await at.params() == params
         at.clock.move(10_000)
-        assert (await at.front.state(None, 0))["waitingFor"] == "Sum, paused"
+        state = await at.front.state(None, 0)
+        assert (state["desiredState"], state["waitingFor"]) == ("Paused", "Sum, paused")
         await put(at, 2)
         await at.update_phase(MODELS)
         await finish_round(at, [one, other])

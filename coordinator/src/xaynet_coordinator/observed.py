@@ -24,6 +24,7 @@ def observe(machine: Machine, tally: Tally) -> Document:
     return {
         "revision": machine.revision.number,
         "generation": machine.wanted.generation if machine.wanted else None,
+        "desiredState": machine.wanted.desired_state.value if machine.wanted else None,
         "phase": record.phase.value,
         "paused": machine.paused,
         "waitingFor": waiting_for(machine),
