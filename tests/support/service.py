@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
 
@@ -14,8 +15,10 @@ from xaynet_coordinator.front import Front
 from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.record import Phase
 from xaynet_coordinator.settings import Settings
-from xaynet_coordinator.wiring import running
+from xaynet_coordinator.wiring import ChooseStores, choose_stores, running
 from xaynet_pet import Message, RoundParameters, Tag
+
+T = TypeVar("T")
 
 PET = {
     "model": {"length": 4},
@@ -89,6 +92,19 @@ class Service:
         assert body is not None, "no seeds are published"
         return read_seeds(body)
 
+    async def send_to_the_end(self, participant: Participant, message: Message) -> str:
+        """Post the same bytes until the outcome is final, as participants do."""
+        body = participant.sealed(message)
+        while not (outcome := await self.meanwhile(self.front.submit(body))).is_final:
+            self.clock.skip()
+        return outcome.header
+
+    async def meanwhile(self, asked: Coroutine[object, object, T]) -> T:
+        """What somebody answers, while time passes."""
+        task = asyncio.create_task(asked)
+        await self.until(task.done)
+        return task.result()
+
     async def send(self, participant: Participant, message: Message) -> str:
         """Post a message; the outcome as the header says it."""
         return (await self.front.submit(participant.sealed(message))).header
@@ -120,10 +136,12 @@ class Service:
 
 
 @asynccontextmanager
-async def service(settings: Settings) -> AsyncIterator[Service]:
+async def service(
+    settings: Settings, choose: ChooseStores = choose_stores
+) -> AsyncIterator[Service]:
     """A coordinator that runs until the end of the block."""
     clock = VirtualClock()
-    async with running(settings, clock, os.urandom, Metrics(CollectorRegistry())) as (
+    async with running(settings, clock, os.urandom, Metrics(CollectorRegistry()), choose) as (
         front,
         leading,
     ):
