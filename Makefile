@@ -32,7 +32,7 @@ test: install lint parts ## Everything
 	$(BIN)/pytest
 
 test-fast: install ## The tests that need no servers
-	$(BIN)/pytest -m "not servers and not peers and not demo"
+	$(BIN)/pytest -m "not processes and not servers and not peers and not demo"
 
 lint: install ## Format, style, types, import directions
 	$(BIN)/ruff format --check .

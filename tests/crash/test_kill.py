@@ -13,7 +13,12 @@ from running import MinioServer, RedisServer
 from server_fixtures import Launcher
 
 
-@pytest.fixture(params=["embedded", pytest.param("cluster", marks=pytest.mark.servers)])
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.processes),
+        pytest.param("cluster", marks=pytest.mark.servers),
+    ]
+)
 def at(request: pytest.FixtureRequest, launch: Launcher, tmp_path: Path) -> Coordinator:
     """A coordinator in round 1's Sum phase, with servers of its own on the cluster pair."""
     stores = None
