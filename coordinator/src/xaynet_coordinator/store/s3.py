@@ -126,8 +126,8 @@ class S3Blobs:
             return
         try:
             self._client.make_bucket(self._bucket.name)
-        except S3Error as error:  # somebody else was faster
-            if error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+        except S3Error:  # servers differ in what they answer when somebody else was faster
+            if not self._client.bucket_exists(self._bucket.name):
                 raise
 
     async def _try_out(self, key: str) -> None:
