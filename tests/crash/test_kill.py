@@ -37,10 +37,7 @@ def test_killed_in_sum(at):
     assert at.post(first) == "accepted; repeated"
     here.post([second])
     at.wait_for_phase("Update")
-    here.post(here.update_bodies())
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with(here.update_bodies())
 
 
 def test_killed_in_update(at):
@@ -50,10 +47,7 @@ def test_killed_in_update(at):
     here.post(bodies[:2])
     at.restart()
     assert at.post(bodies[0]) == "accepted; repeated"
-    here.post(bodies[2:])
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with(bodies[2:])
 
 
 def test_killed_in_sum2(at):
@@ -77,9 +71,7 @@ def test_killed_between_the_chunks_of_an_update(at):
     at.restart()
     outcomes = [at.post(chunk) for chunk in chunks[2:]]
     assert outcomes == ["stored"] * (len(chunks) - 3) + ["accepted"]
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with([])
 
 
 def test_killed_between_the_chunks_of_a_mask(at):
@@ -114,10 +106,7 @@ def test_killed_inside_the_commit_of_an_update(at, dies):
     at.post_to_the_end(bodies[1])
     at.dies = None
     at.restart()
-    here.post(bodies[1:])
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with(bodies[1:])
 
 
 FREEZE_MOMENTS = [
@@ -141,9 +130,7 @@ def test_killed_while_the_set_is_frozen(at, dies):
     at.dies = None
     at.restart()
     at.post(bodies[2])
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with([])
 
 
 UNMASK_MOMENTS = [

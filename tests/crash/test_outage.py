@@ -51,10 +51,7 @@ def test_without_redis_clients_are_told_to_come_again_and_the_round_goes_on_when
     at.wait_for(lambda state: not state["store"]["available"])
     redis.start()
     at.wait_for(lambda state: state["store"]["available"])
-    here.post(bodies)
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with(bodies)
 
 
 def test_without_s3_clients_are_told_to_come_again_and_the_round_goes_on_when_it_is_back(at, s3):
@@ -65,10 +62,7 @@ def test_without_s3_clients_are_told_to_come_again_and_the_round_goes_on_when_it
     s3.kill()
     assert at.post(bodies[2]).startswith("503")
     s3.start()
-    here.post(bodies)
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with(bodies)
 
 
 class StartedAnyhow(Coordinator):
@@ -109,10 +103,7 @@ def test_who_was_relieved_of_the_lead_answers_nothing_from_its_own_view_and_ends
     here.at = successor
     here.post(here.sum_bodies())
     successor.wait_for_phase("Update")
-    here.post(here.update_bodies())
-    here.wait_for_seeds()
-    here.post(here.mask_bodies())
-    here.ends_with_the_exact_mean()
+    here.go_on_with(here.update_bodies())
 
 
 def test_a_ledger_rolled_back_under_a_running_coordinator_fails_the_round(at, redis):

@@ -77,6 +77,13 @@ class Round:
         self.post(self.update_bodies())
         self.wait_for_seeds()
 
+    def go_on_with(self, updates: list[bytes]) -> None:
+        """From Update to the end, with the updates that are still missing."""
+        self.post(updates)
+        self.wait_for_seeds()
+        self.post(self.mask_bodies())
+        self.ends_with_the_exact_mean()
+
     def wait_for_seeds(self) -> None:
         state = self.at.wait_for_phase("Sum2")
         while self.at.get("/seeds", pk=encoded(self.summers[0])) is None:
