@@ -24,9 +24,9 @@ def test_the_keystream_floor_counts_the_draws_that_are_thrown_away():
     # A draw takes 6 bytes, 8 with the alignment; 2·10^13+21 of 2^48 are accepted.
     expected = 1000 * 8 * 2**48 / (2 * 10**13 + 21)
     assert keystream_bytes(CONFIG, 1000) == pytest.approx(expected, abs=1)
-    # An order of 2^64 takes 9 bytes, 12 with the alignment, and one draw in 256 is accepted.
+    # An order of 78 bits takes 10 bytes, 12 with the alignment; 1 draw in 4 is accepted.
     wide = MaskConfig("Power2", "F64", "B0", "M3")
-    assert keystream_bytes(wide, 1) == round(4 * 3 * 2 ** (8 * wide.draw_bytes) / wide.order)
+    assert keystream_bytes(wide, 1000) == 1000 * 12 * 4
 
 
 @pytest.mark.parametrize(
