@@ -62,6 +62,7 @@ def answer(status: str, code: str = "") -> bytes:
 NEVER = b"never"
 OK = answer("200 OK")
 BUSY = answer("409 Conflict", "ConditionalRequestConflict")
+DENIED = answer("403 Forbidden", "AccessDenied")
 TAKEN = answer("412 Precondition Failed", "PreconditionFailed")
 
 
@@ -169,9 +170,10 @@ async def test_a_server_that_overlooks_the_condition_is_refused():
             await blobs.open()
 
 
-async def test_a_put_that_meets_another_is_sent_again():
+@pytest.mark.parametrize("met", [BUSY, DENIED])
+async def test_a_put_that_meets_another_is_sent_again(met: bytes):
     # HEAD bucket, two PUTs and a DELETE of the trial; then the put under test
-    async with answering(OK, OK, TAKEN, OK, BUSY, BUSY, OK) as (bucket, asked):
+    async with answering(OK, OK, TAKEN, OK, met, met, OK) as (bucket, asked):
         async with opened(bucket) as blobs:
             assert await blobs.put_once("a", b"content")
         assert asked[4:] == [b"PUT /blobs/a HTTP/1.1"] * 3

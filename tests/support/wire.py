@@ -56,10 +56,8 @@ class Wire:
         finally:
             for direction in directions:
                 direction.cancel()
-            for end in (writer, to_writer):
-                end.close()
-                with suppress(OSError):
-                    await end.wait_closed()
+            writer.close()
+            to_writer.close()
 
     async def _pass(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, is_answer: bool

@@ -29,7 +29,9 @@ _ENDPOINT = re.compile(r"https?://[^/?#@]+/?")
 _LEAST_PART = 5 << 20  # bytes; the client refuses a smaller part size
 _TRIES = 5  # of a PUT that meets another one
 _THREADS = 8
-_CONFLICT, _TAKEN = 409, 412  # met another write or delete; the key is there
+_TAKEN = 412  # there is an object under the key
+# A write met another write or a delete nearby; MinIO says 403 when its folder is just going away.
+_MET = (403, 409)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class S3Blobs:
             try:
                 client.put_object(self._bucket.name, name, content, len(data), part_size=whole)
             except S3Error as error:
-                if error.response.status != _CONFLICT or not left:
+                if error.response.status not in _MET or not left:
                     raise
             else:
                 return
