@@ -24,7 +24,7 @@ from xaynet_coordinator.settings import Settings
 from xaynet_coordinator.wiring import Stores, choose_stores, master_key, service_uid
 from xaynet_pet import RoundParameters
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.processes
 
 TRANSCRIPT = document("round_transcript")
 PARAMS = RoundParameters.from_bytes(bytes.fromhex(TRANSCRIPT["round_params"]))
