@@ -18,6 +18,7 @@ KINDS = [WHEEL, WHEEL_ASYNC, CRATE, CRATE_CHUNKED, CRATE_IN_SMALL_CHUNKS]
 MASKS = [
     (WHEEL, 4, ("Integer", "F64", "B2", "M6")),
     (WHEEL, 1, ("Power2", "I32", "B4", "M3")),
+    (WHEEL, 4, ("Prime", "I32", "Bmax", "M3")),
     (WHEEL_ASYNC, 4, ("Prime", "I64", "B6", "M9")),
     (CRATE, 1, ("Prime", "F64", "Bmax", "M3")),
     (CRATE_CHUNKED, 2000, ("Power2", "F64", "B4", "M12")),

@@ -7,7 +7,7 @@ about is computed by `exact` from the models they were given.
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,6 +48,11 @@ class Kind:
         more = [self.uses] * (self.uses != "plain") + [str(self.max_message_size or "")]
         return "-".join(filter(None, [self.program, *more]))
 
+    @property
+    def python(self) -> str | None:
+        """The interpreter that has this make; None: the wheel's."""
+        return sys.executable if self.program == "ours" else None
+
     def state(self, seed: bytes, scalar: float) -> list[int]:
         """The saved state of a participant of the Python API that has these keys."""
         if self.program == "wheel":
@@ -67,7 +72,7 @@ class Member:
     """A participant that was started, with what it was given."""
 
     kind: Kind
-    seed: bytes
+    seed: bytes | None  # None: it has drawn its keys itself
     weights: Weights
     scalar: float
     joined_in: int
@@ -116,11 +121,34 @@ class Troupe:
             for kind, weights, scalar in zip(kinds, models, scalars, strict=True)
         ]
 
+    def newcomer(self, kind: Kind, weights: Weights, scalar: float) -> Member:
+        """A participant of the Python API that draws its keys, and is told its scalar, itself."""
+        folder = self._folder(f"new-{kind}")
+        python = PythonParticipant(
+            folder, self.at.url, weights, python=kind.python, scalar=scalar, uses=kind.uses
+        )
+        return self._enter(Member(kind, None, weights, scalar, self.round, self.launch(python)))
+
+    def goes_on_elsewhere(self, member: Member) -> Member:
+        """Stop a participant of the Python API, and restore it in another process."""
+        assert isinstance(member.program, PythonParticipant)
+        kind, state = member.kind, member.program.save()
+        folder = self._folder(f"restored-{kind}")
+        python = PythonParticipant(
+            folder, self.at.url, member.weights, python=kind.python, state=state, uses=kind.uses
+        )
+        return self._enter(replace(member, program=self.launch(python)))
+
     def _join(self, task: str, kind: Kind, weights: Weights, scalar: float) -> Member:
         [seed] = seeds_with_task(task, 1, self.parameters())
-        name = self.folder / f"{len(self.members)}-{task}-{kind}"
-        program = self.launch(_program(name, self.at.url, kind, weights, (seed, scalar)))
-        member = Member(kind, seed, weights, scalar, self.round, program)
+        folder = self._folder(f"{task}-{kind}")
+        program = self.launch(_program(folder, self.at.url, kind, weights, (seed, scalar)))
+        return self._enter(Member(kind, seed, weights, scalar, self.round, program))
+
+    def _folder(self, name: str) -> Path:
+        return self.folder / f"{len(self.members)}-{name}"
+
+    def _enter(self, member: Member) -> Member:
         self.members.append(member)
         return member
 
@@ -155,9 +183,8 @@ def _program(
         return PublishedParticipant(
             folder, url, weights, seed=seed, scalar=scalar, max_message_size=size
         )
-    python = sys.executable if kind.program == "ours" else None
     state = kind.state(seed, scalar)
-    return PythonParticipant(folder, url, weights, python=python, state=state, uses=kind.uses)
+    return PythonParticipant(folder, url, weights, python=kind.python, state=state, uses=kind.uses)
 
 
 def exact_mean(updaters: Sequence[Member], config: Config) -> list[Fraction]:
