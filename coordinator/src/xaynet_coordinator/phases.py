@@ -17,6 +17,7 @@ from xaynet_coordinator.rounds import ROUNDS, draw_round, wrapped_key_blob
 from xaynet_coordinator.unmasking import unmask
 
 FAILURE_WAIT_MAX = 60.0
+DOUBLINGS_MAX = 6  # of the wait, from 1 s
 
 
 async def idle(machine: Machine) -> Step:
@@ -82,7 +83,8 @@ async def failure(machine: Machine) -> Step:
     """A round has failed: nothing of it is left, and the next one waits a little longer each
     time."""
     await erase_rounds(machine)
-    wait = min(2.0 ** (machine.record.failures_in_a_row - 1), FAILURE_WAIT_MAX)
+    doublings = min(machine.record.failures_in_a_row - 1, DOUBLINGS_MAX)
+    wait = min(2.0**doublings, FAILURE_WAIT_MAX)
     until = machine.around.clock.now() + wait
     while (left := until - machine.around.clock.now()) > 0:
         if machine.wanted is not None and machine.wanted.terminated:
