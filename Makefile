@@ -48,7 +48,7 @@ gen: install ## Write again what is generated
 	$(BIN)/python -m xaynet_coordinator.settings.table docs/settings.md
 
 bench: install ## The hot paths as ratios to their floors, and beside the Rust original
-	$(BIN)/python tests/peers/build.py peers
+	$(BIN)/python tests/peers/build.py redis peers
 	$(BIN)/python tests/bench/bench.py
 
 clean: ## Remove the environment; the cache stays
