@@ -65,6 +65,7 @@ WHEEL, WHEEL_ASYNC = Kind("wheel"), Kind("wheel", "async")
 OURS, OURS_ASYNC, OURS_CHUNKED = Kind("ours"), Kind("ours", "async"), Kind("ours", "plain", 3912)
 CRATE, CRATE_CHUNKED = Kind("crate"), Kind("crate", max_message_size=3912)
 CRATE_IN_SMALL_CHUNKS = Kind("crate", max_message_size=400)
+OURS_IN_SMALL_CHUNKS = Kind("ours", max_message_size=400)
 
 
 @dataclass(frozen=True)
