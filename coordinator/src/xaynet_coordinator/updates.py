@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from xaynet_coordinator.inbox import Identity
 from xaynet_coordinator.outages import Patience
@@ -27,7 +28,7 @@ from xaynet_coordinator.store import (
     UpdateEntry,
     Verdict,
 )
-from xaynet_pet import Aggregation, MaskObject, UpdatePayload
+from xaynet_pet import Aggregation, MaskObject, Tag, UpdatePayload
 
 GROUP_MAX = 128  # bounds the time of one script
 
@@ -104,7 +105,8 @@ class Committer:
         what it acknowledged, or somebody else writes as this member."""
         while self.waiting or not self.closed:
             await self.arrived.wait()
-            group, self.waiting = self.waiting[:GROUP_MAX], self.waiting[GROUP_MAX:]
+            size = min(GROUP_MAX, self.room or GROUP_MAX)
+            group, self.waiting = self.waiting[:size], self.waiting[size:]
             if not self.waiting and not self.closed:
                 self.arrived.clear()
             if group:
@@ -112,6 +114,9 @@ class Committer:
 
     async def commit(self, group: list[Pending]) -> None:
         """Bring a group into the sum; whoever is refused is taken out, and the rest tried again."""
+        if not self.room:
+            await self.turn_away(group)
+            return
         await asyncio.to_thread(self.add, group)
         while group:
             commit = await self.write_partial(group)
@@ -119,12 +124,33 @@ class Committer:
             if isinstance(result, Counts):
                 await self.keep(commit.pointer, group, result)
                 return
-            refused = group if result.index is None else [group[result.index]]
+            refused = at_fault(group, result)
             await asyncio.to_thread(self.subtract, refused)
-            unknown = result.verdict is Verdict.STALE and not certain
-            self.answer(refused, UNKNOWN if unknown else OUTCOME_OF_VERDICT[result.verdict])
+            if result.verdict is Verdict.FULL:
+                await self.turn_away(refused)
+            else:
+                unknown = result.verdict is Verdict.STALE and not certain
+                self.answer(refused, UNKNOWN if unknown else OUTCOME_OF_VERDICT[result.verdict])
             group = [pending for pending in group if pending not in refused]
             await self.discard(commit.pointer)
+
+    @property
+    def room(self) -> int:
+        """How many more models the masking configuration lets this aggregate carry."""
+        pair = self.round.params.mask_config
+        return min(pair.vect.max_models, pair.unit.max_models) - self.aggregation.count
+
+    async def turn_away(self, group: list[Pending]) -> None:
+        """Answer those for whom there is no room: they are too late, or came before."""
+        for pending in group:
+            who = pending.entry.participant
+            earlier = await self.patience.insist(partial(self.ledger.receipt, Tag.UPDATE, who))
+            if earlier is None:
+                verdict = Verdict.FULL
+            else:
+                same = earlier == pending.entry.receipt
+                verdict = Verdict.REPEATED if same else Verdict.DUPLICATE
+            self.answer([pending], OUTCOME_OF_VERDICT[verdict])
 
     def add(self, group: list[Pending]) -> None:
         """Sum the group up, in a worker thread."""
@@ -196,3 +222,11 @@ class Committer:
             await self.blobs.delete(pointer.blob)
         except StoreUnavailable:
             return
+
+
+def at_fault(group: list[Pending], refused: Refused) -> list[Pending]:
+    """Whom a refusal is about: the commit, one of its members, or all from where it was full."""
+    if refused.index is None:
+        return group
+    last = None if refused.verdict is Verdict.FULL else refused.index + 1
+    return group[refused.index : last]

@@ -1,0 +1,94 @@
+"""The group commit of updates: whatever becomes of a commit, every update is answered, and counted
+once or not at all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from federation import Participant, drawn, weighted_mean
+from interleaving import Call, interleaved
+from service import MODELS, PET, Service, service, settings_in
+from xaynet_coordinator.record import Phase
+from xaynet_pet import Message, Model, Tag
+
+Verb = Callable[[Call], Awaitable[object]]
+
+
+class Scripted:
+    """What a test does with single verbs of the ledger and the blobs; all others are left alone."""
+
+    def __init__(self) -> None:
+        self.verbs: dict[str, Verb] = {}
+
+    async def __call__(self, store: str, verb: str, call: Call) -> object:
+        scripted = self.verbs.get(f"{store}.{verb}")
+        return await (call() if scripted is None else scripted(call))
+
+
+@pytest.fixture
+def script() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+async def at(tmp_path, script) -> AsyncIterator[Service]:
+    async with service(settings_in(tmp_path), interleaved(script)) as running:
+        yield running
+
+
+async def updates(at: Service, many: int) -> list[tuple[Participant, Message]]:
+    """In Update: participants and what they send."""
+    await at.reach(Phase.UPDATE)
+    params, sums = await at.params(), await at.sums()
+    models = [MODELS[i % len(MODELS)] for i in range(many)]
+    return [
+        (one, one.update(params, sums, *model))
+        for one, model in zip(drawn(params, Tag.UPDATE, many), models, strict=True)
+    ]
+
+
+async def mean_of_three(at: Service, summers: list[Participant]) -> bool:
+    """Finish the round; is its model the mean of the three updates?"""
+    params = await at.params()
+    await at.sum2_phase(summers)
+    await at.until(lambda: at.front.model() is not None)
+    return Model.from_bytes(at.front.model().bincode).fractions() == weighted_mean(MODELS, params)
+
+
+async def test_more_updates_than_the_masking_can_carry_are_discarded(tmp_path):
+    most = PET["update"] | {"count": {"min": 3, "max": 1000}}
+    async with service(settings_in(tmp_path, pet=PET | {"update": most})) as at:
+        await at.sum_phase(1)
+        sent = await updates(at, 1005)
+        outcomes = []
+        for first in range(0, len(sent), 67):
+            batch = sent[first : first + 67]
+            outcomes += await asyncio.gather(*(at.send(*one) for one in batch))
+        assert outcomes.count("accepted") == 1000
+        assert outcomes.count("discarded; reason=full") == 5
+        accepted = outcomes.index("accepted")
+        assert await at.send(*sent[accepted]) == "accepted; repeated"
+        assert at.machine.broken is None
+
+
+async def test_a_full_phase_costs_no_blob_for_each_update_that_comes_late(tmp_path, script):
+    few = PET["update"] | {"count": {"min": 3, "max": 3}}
+    settings = settings_in(tmp_path, pet=PET | {"update": few})
+    async with service(settings, interleaved(script)) as at:
+        await at.sum_phase(1)
+        first, *others = await updates(at, 20)
+        gate, puts = asyncio.Event(), []
+
+        async def put(call: Call) -> object:
+            puts.append(call)
+            await gate.wait()
+            return await call()
+
+        script.verbs["blobs.put"] = put
+        tasks = [asyncio.create_task(at.send(*one)) for one in (first, *others)]
+        await at.until(lambda: len(at.machine.committer.in_flight) == 20)
+        gate.set()
+        outcomes = await asyncio.gather(*tasks)
+        assert (outcomes.count("accepted"), outcomes.count("discarded; reason=full")) == (3, 17)
+        assert len(puts) <= 4
