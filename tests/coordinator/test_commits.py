@@ -10,6 +10,7 @@ from federation import Participant, drawn, weighted_mean
 from interleaving import Call, interleaved
 from service import MODELS, PET, Service, service, settings_in
 from xaynet_coordinator.record import Phase
+from xaynet_coordinator.store import Refused, StoreUnavailable, Verdict
 from xaynet_pet import Message, Model, Tag
 
 Verb = Callable[[Call], Awaitable[object]]
@@ -92,3 +93,42 @@ async def test_a_full_phase_costs_no_blob_for_each_update_that_comes_late(tmp_pa
         outcomes = await asyncio.gather(*tasks)
         assert (outcomes.count("accepted"), outcomes.count("discarded; reason=full")) == (3, 17)
         assert len(puts) <= 4
+
+
+async def test_a_commit_that_arrives_after_it_was_given_up_counts_once(at, script):
+    summers = await at.sum_phase()
+    first, *others = await updates(at, 3)
+    late: list[Call] = []
+
+    async def commit(call: Call) -> object:
+        if not late:
+            late.append(call)
+            raise StoreUnavailable("timeout")
+        if len(late) == 1:
+            late.append(call)
+            await late[0]()  # just before the second try
+        return await call()
+
+    script.verbs["ledger.commit_updates"] = commit
+    assert await at.send_to_the_end(*first) == "accepted"
+    for one in others:
+        assert await at.send(*one) == "accepted"
+    assert await mean_of_three(at, summers)
+
+
+async def test_a_commit_that_arrives_before_the_phase_ends_keeps_its_blob(at, script):
+    await at.sum_phase()
+    ((one, message),) = await updates(at, 1)
+    late: list[Call] = []
+
+    async def commit(call: Call) -> object:
+        late.append(call)
+        if len(late) == 1:
+            raise StoreUnavailable("timeout")
+        await late[0]()
+        return Refused(Verdict.STALE)
+
+    script.verbs["ledger.commit_updates"] = commit
+    assert await at.send_to_the_end(one, message) == "accepted"
+    (pointer,) = (await at.machine.around.ledger.pointers()).values()
+    assert await at.machine.around.blobs.get(pointer.blob) is not None

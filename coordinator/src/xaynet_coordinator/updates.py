@@ -180,19 +180,29 @@ class Committer:
     async def put(self, commit: UpdateCommit) -> tuple[Counts | Refused, bool]:
         """Run the script until its outcome is known. False: an earlier try may have happened
         and left no trace, for the phase is over."""
-        certain = True
+        again = False
         while True:
             try:
-                done = not certain and await self.happened(commit)
-                result = await (
-                    self.ledger.counts() if done else self.ledger.commit_updates(commit)
-                )
+                result = await self.attempt(commit, again)
             except StoreUnavailable as error:
-                certain = False
+                again = True
                 await self.patience.sit_out(error)
             else:
                 self.patience.recover()
-                return result, certain or done
+                return result, not again
+
+    async def attempt(self, commit: UpdateCommit, again: bool) -> Counts | Refused:
+        """Run the script. Where it refuses, an earlier try that was given up may have arrived
+        before it, at the last moment: the pointer tells, if it is read afterwards."""
+        try:
+            result = await self.ledger.commit_updates(commit)
+        except PointerMoved:
+            if not (again and await self.happened(commit)):
+                raise
+        else:
+            if isinstance(result, Counts) or not (again and await self.happened(commit)):
+                return result
+        return await self.ledger.counts()
 
     async def happened(self, commit: UpdateCommit) -> bool:
         """Whether a commit of unknown outcome has moved the pointer."""
