@@ -10,7 +10,7 @@ from federation import Participant, drawn, weighted_mean
 from interleaving import Call, interleaved
 from service import MODELS, PET, Service, service, settings_in
 from xaynet_coordinator.record import Phase
-from xaynet_coordinator.store import Refused, StoreUnavailable, Verdict
+from xaynet_coordinator.store import Pointer, PointerMoved, Refused, StoreUnavailable, Verdict
 from xaynet_pet import Message, Model, Tag
 
 Verb = Callable[[Call], Awaitable[object]]
@@ -132,3 +132,55 @@ async def test_a_commit_that_arrives_before_the_phase_ends_keeps_its_blob(at, sc
     assert await at.send_to_the_end(one, message) == "accepted"
     (pointer,) = (await at.machine.around.ledger.pointers()).values()
     assert await at.machine.around.blobs.get(pointer.blob) is not None
+
+
+async def lose_its_pointer(at: Service, script: Scripted) -> None:
+    """A commit is lost, and at the next try the store is not where it was left."""
+
+    async def commit(call: Call) -> object:
+        async def moved(call: Call) -> object:
+            script.verbs.pop("ledger.commit_updates")
+            raise PointerMoved("not the expected one")
+
+        script.verbs["ledger.commit_updates"] = moved
+        raise StoreUnavailable("timeout")
+
+    async def pointers(call: Call) -> object:
+        script.verbs.pop("ledger.pointers")
+        return {at.machine.committer.member: Pointer("elsewhere", bytes(32), 7)}
+
+    script.verbs |= {"ledger.commit_updates": commit, "ledger.pointers": pointers}
+
+
+async def test_after_a_round_that_broke_in_an_outage_the_next_one_accepts_updates(at, script):
+    await at.sum_phase()
+    (first,) = await updates(at, 1)
+    await lose_its_pointer(at, script)
+    sending = asyncio.create_task(at.front.submit(first[0].sealed(first[1])))
+    await at.reach(Phase.SUM, 2)
+    assert at.machine.record.finished[-1].reason == "store-lost-commits"
+    assert at.machine.outage is None
+    outcome = await sending
+    assert (outcome.is_final, outcome.reason) == (False, "store-unavailable")
+    summers = await at.sum_phase()
+    await at.update_phase(MODELS)
+    assert await mean_of_three(at, summers)
+
+
+async def test_an_update_that_comes_while_the_phase_ends_is_answered_at_once(at, script):
+    summers = await at.sum_phase()
+    await at.update_phase(MODELS)
+    fourth = (await updates(at, 4))[3]
+    changing, gate = asyncio.Event(), asyncio.Event()
+
+    async def sums(call: Call) -> object:  # read for the board of the next phase
+        changing.set()
+        await gate.wait()
+        return await call()
+
+    script.verbs["ledger.sums"] = sums
+    await at.until(changing.is_set)
+    async with asyncio.timeout(5):
+        assert await at.send(*fourth) == "rejected; reason=phase"
+    gate.set()
+    assert await mean_of_three(at, summers)

@@ -101,7 +101,7 @@ class Desk:
         if self.machine.outage is not None:
             return retry("store-unavailable", 5)
         committer = self.machine.committer
-        if committer is None or committer.epoch != board.epoch:
+        if committer is None or committer.closed or committer.epoch != board.epoch:
             return retry("phase-change")
         return await asyncio.shield(committer.offer(identity, update))
 

@@ -215,8 +215,6 @@ class Machine:
         """End the phase, durably, and show the next one."""
         async with self.changing:
             head = await self.turn_page(step)
-            if self.committer is not None:
-                self.committer.close()
             model = step.model or self.board.model
             await self.patience.insist(lambda: self.show(head, step.record, step.round, model))
         log.info("phase_entered", phase=step.record.phase.value, round=step.record.round_id)
@@ -262,6 +260,8 @@ class Machine:
         counts = await self.around.ledger.counts()
         if round is not None and model is not None and model.length != round.params.model_length:
             model = None  # a new length starts without a previous global model
+        if self.committer is not None:
+            self.committer.close()
         self.record, self.counts, self.broken = record, counts, None
         self.stopwatch = Stopwatch(self.around.clock)
         self.board = Board(
@@ -309,10 +309,17 @@ class Machine:
             await committer.run()
         except PointerMoved as error:
             log.error("pointer_moved", detail=str(error))
-            self.break_round("store-lost-commits")
+            self.lose(committer, "store-lost-commits")
         except Exception:
             log.exception("committer_failed")
-            self.break_round("internal-error")
+            self.lose(committer, "internal-error")
+
+    def lose(self, committer: Committer, reason: str) -> None:
+        """A committer has ended before its time; its outage, if it was in one, with it."""
+        committer.abandon()
+        self.committing.recover()
+        if committer is self.committer:
+            self.break_round(reason)
 
     def break_round(self, reason: str) -> None:
         """The round in flight must fail, whatever its phase waits for."""

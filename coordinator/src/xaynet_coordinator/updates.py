@@ -100,6 +100,11 @@ class Committer:
         self.closed = True
         self.arrived.set()
 
+    def abandon(self) -> None:
+        """It cannot go on: who waits may come again, and learns then what has become of it."""
+        self.closed = True
+        self.answer([*self.in_flight.values(), *self.waiting], UNKNOWN)
+
     async def run(self) -> None:
         """Commit group after group until closed. Raises ``PointerMoved``: the store has lost
         what it acknowledged, or somebody else writes as this member."""
