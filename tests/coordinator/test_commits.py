@@ -167,6 +167,31 @@ async def test_after_a_round_that_broke_in_an_outage_the_next_one_accepts_update
     assert await mean_of_three(at, summers)
 
 
+async def test_an_update_that_nobody_waits_for_is_not_held(at, script):
+    summers = await at.sum_phase()
+    first, second, third = await updates(at, 3)
+    gate = asyncio.Event()
+
+    async def put(call: Call) -> object:
+        await gate.wait()
+        return await call()
+
+    script.verbs["blobs.put"] = put
+    sending = asyncio.create_task(at.send(*first))
+    committer = at.machine.committer
+    await at.until(lambda: committer.in_flight and not committer.waiting)
+    given_up = asyncio.create_task(at.send(*second))
+    await at.until(lambda: len(committer.waiting) == 1)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    assert (committer.waiting, len(committer.in_flight)) == ([], 1)
+    gate.set()
+    assert await sending == "accepted"
+    for one in (second, third):
+        assert await at.send(*one) == "accepted"
+    assert await mean_of_three(at, summers)
+
+
 async def test_an_update_that_comes_while_the_phase_ends_is_answered_at_once(at, script):
     summers = await at.sum_phase()
     await at.update_phase(MODELS)

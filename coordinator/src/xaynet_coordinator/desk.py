@@ -58,9 +58,12 @@ class Desk:
             case Refusal():
                 return await self.refuse(examined, board)
             case ChunkSubmission():
-                return await self.take_chunk(examined, board, round)
+                outcome = await self.take_chunk(examined, board, round)
             case Submission():
-                return await self.accept(examined, board, round)
+                outcome = await self.accept(examined, board, round)
+        if outcome == OUTCOME_OF_VERDICT[Verdict.STALE]:
+            return await self.too_late(outcome, examined.identity)
+        return outcome
 
     async def refuse(self, refusal: Refusal, board: Board) -> Outcome:
         """A refusal by round key or phase holds only while the epoch does. A message whose phase
@@ -69,9 +72,12 @@ class Desk:
             head = await self.freshness.head()
             if (head.term, head.epoch) != (board.term, board.epoch):
                 return retry("phase-change")
-        if refusal.late is not None and await self.was_accepted(refusal.late):
-            return REPEATED
-        return rejected(refusal.reason)
+        outcome = rejected(refusal.reason)
+        return await self.too_late(outcome, refusal.late) if refusal.late else outcome
+
+    async def too_late(self, outcome: Outcome, identity: Identity) -> Outcome:
+        """The phase is over, or ended under the message: it may be a repeat all the same."""
+        return REPEATED if await self.was_accepted(identity) else outcome
 
     async def was_accepted(self, identity: Identity) -> bool:
         """Whether this very message was accepted earlier in the round."""
@@ -103,7 +109,13 @@ class Desk:
         committer = self.machine.committer
         if committer is None or committer.closed or committer.epoch != board.epoch:
             return retry("phase-change")
-        return await asyncio.shield(committer.offer(identity, update))
+        answer = committer.offer(identity, update)
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            # What is held for requests is bounded by their bodies, so it must not outlive them.
+            committer.withdraw(answer)
+            raise
 
     async def accept_mask(
         self, identity: Identity, payload: Sum2Payload, board: Board, round: Round

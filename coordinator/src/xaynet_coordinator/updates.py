@@ -100,6 +100,14 @@ class Committer:
         self.closed = True
         self.arrived.set()
 
+    def withdraw(self, answer: asyncio.Future[Outcome]) -> None:
+        """Nobody waits for this answer any more: let go of its model, unless it is on its way."""
+        for pending in self.waiting:
+            if pending.answer is answer:
+                self.waiting.remove(pending)
+                self.answer([pending], retry("busy"))
+                break
+
     def abandon(self) -> None:
         """It cannot go on: who waits may come again, and learns then what has become of it."""
         self.closed = True
