@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xaynet_cli.desired import Document
 
 COLLECTING = ("Sum", "Update", "Sum2")
+PASSING = ("Idle", "Unmask", "Failure")  # left by themselves; what they do is told by its result
 
 
 def events(before: Document | None, now: Document) -> Iterator[str]:
@@ -13,7 +14,7 @@ def events(before: Document | None, now: Document) -> Iterator[str]:
     yield from _finished(before, now)
     if before and before["generation"] != now["generation"]:
         yield f"generation {now['generation']} counts, {now['desiredState']}"
-    if before is None or _stand(before) != _stand(now):
+    if before is None or (_stand(before) != _stand(now) and now["phase"] not in PASSING):
         yield _standing(now)
     if before and before["paused"] != now["paused"]:
         yield f"{now['phase']} is paused" if now["paused"] else f"{now['phase']} goes on"

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
 import httpx
 import numpy as np
+from numpy.typing import NDArray
 
 from xaynet_cli.control import Control
 from xaynet_cli.failures import CommandFailed
@@ -65,6 +67,10 @@ class FolderShelf:
         array = path.with_name(f"{path.name}.npy")
         weights = len(np.load(array, mmap_mode="r")) if array.exists() else None
         return Entry(path.name, weights, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+
+    def array(self, id: str) -> NDArray[np.generic]:
+        """The weights of a model."""
+        return np.load(BytesIO(self.content(id, npy=True)))
 
     def content(self, id: str, *, npy: bool) -> bytes:
         """The file's content; an array is held to its digest."""

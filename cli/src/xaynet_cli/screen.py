@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from xaynet_cli.desired import Document
@@ -31,10 +31,10 @@ class Screen:
         for line in lines:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-    def show(self, state: Document) -> None:
-        """Show how the service stands now."""
+    def show(self, state: Document, *more: RenderableType) -> None:
+        """Show how the service stands now; ``more`` comes below the live view."""
         if self._live is not None:
-            self._live.update(view(self.title, state), refresh=True)
+            self._live.update(view(self.title, state, *more), refresh=True)
         else:
             self.tell(*events(self._last, state))
         self._last = state
