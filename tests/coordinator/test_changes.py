@@ -2,8 +2,11 @@
 
 from copy import deepcopy
 
+import pytest
+
 from federation import drawn, weighted_mean
 from service import MODELS, PET, Service, service, settings_in
+from unreliable import unreliable
 from xaynet_coordinator.changes import PutStatus
 from xaynet_coordinator.record import Phase
 from xaynet_pet import Model, Tag
@@ -169,3 +172,38 @@ async def test_a_higher_number_of_rounds_goes_on_after_completed(tmp_path):
         await at.reach(Phase.COMPLETED)
         await put(at, 1, rounds=2)
         await at.reach(Phase.SUM, 2)
+
+
+async def test_a_termination_cannot_be_taken_back_before_it_has_happened(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        await at.reach(Phase.SUM)
+        assert await put(at, 1, "Terminated") is PutStatus.STORED
+        assert await put(at, 2) is PutStatus.INVALID
+        assert await put(at, 2, "Terminated") is PutStatus.STORED
+        await at.reach(Phase.TERMINATED)
+
+
+@pytest.mark.parametrize(
+    ("phase", "steps"), [(Phase.IDLE, 0), (Phase.FAILURE, 1), (Phase.SUM2, 3), (Phase.UNMASK, 4)]
+)
+async def test_a_service_is_terminated_while_its_blobs_are_away(tmp_path, phase, steps):
+    away = False
+
+    def fate(store: str, verb: str) -> str:
+        return "lost before" if away and store != "ledger" else "fine"
+
+    async with service(settings_in(tmp_path), unreliable(fate)) as at:
+        if steps == 1:
+            await at.reach(Phase.SUM)
+        if steps > 1:
+            summers = await at.sum_phase()
+            await at.update_phase(MODELS)
+        if steps > 3:
+            await at.sum2_phase(summers)
+        away = True
+        await at.until(lambda: at.machine.board.phase is phase and at.machine.outage is not None)
+        await put(at, 1, "Terminated")
+        await at.reach(Phase.TERMINATED)
+        away = False
+        await at.until_gone("rounds/")
+        await at.until(lambda: at.machine.outage is None)

@@ -43,7 +43,8 @@ async def put_desired(machine: Machine, document: object) -> PutResult:
         if wanted.generation <= known:
             same = wanted.generation == known
             return PutResult(PutStatus.UNCHANGED if same else PutStatus.OLDER, known)
-        if machine.record.phase is Phase.TERMINATED and not wanted.terminated:
+        final = machine.to_be_terminated or machine.record.phase is Phase.TERMINATED
+        if final and not wanted.terminated:
             return PutResult(PutStatus.INVALID, known, ("desiredState: Terminated is final",))
         stored = await machine.around.ledger.put_desired(
             wanted.stored(), caps(machine, wanted), paused=wanted.paused

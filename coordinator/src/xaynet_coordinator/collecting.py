@@ -63,7 +63,7 @@ async def collect(machine: Machine, phase: Phase) -> bool:
         machine.changed.clear()
         if machine.broken is not None:
             raise RoundFailed(machine.broken)
-        if machine.wanted is not None and machine.wanted.terminated:
+        if machine.to_be_terminated:
             return False
         if machine.wanted is not None and machine.wanted.paused:
             await hold(machine)

@@ -134,6 +134,8 @@ class Machine:
     async def next_step(self) -> Step:
         """Work through the phase."""
         try:
+            if self.to_be_terminated and self.record.phase is not Phase.TERMINATED:
+                return self.terminate()
             if self.broken is not None:
                 raise RoundFailed(self.broken)
             return await self.phases[self.record.phase](self)
@@ -153,6 +155,18 @@ class Machine:
         self.metrics.round_failed(reason)
         failed = self.record.finish(self.line(reason), phase=Phase.FAILURE)
         return Step(failed, erase=True)
+
+    @property
+    def to_be_terminated(self) -> bool:
+        """Whether the end is wanted, which is final."""
+        return self.wanted is not None and self.wanted.terminated
+
+    def terminate(self) -> Step:
+        """The end, also of a round in flight."""
+        if self.record.round is None:
+            return Step(self.record.turn(Phase.TERMINATED), erase=True)
+        ended = self.record.finish(self.line("terminated"), phase=Phase.TERMINATED)
+        return Step(ended, erase=True)
 
     def line(self, reason: str | None = None) -> Finished:
         """The round's line in the history."""

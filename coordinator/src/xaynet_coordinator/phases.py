@@ -25,9 +25,9 @@ async def idle(machine: Machine) -> Step:
     await erase_rounds(machine)
     while machine.wanted is None:
         await pass_time(machine, TICK_SECONDS)
+    if machine.to_be_terminated:
+        return machine.terminate()
     wanted, around, record = machine.wanted, machine.around, machine.record
-    if wanted.terminated:
-        return Step(record.turn(Phase.TERMINATED), erase=True)
     if wanted.rounds is not None and record.successful >= wanted.rounds:
         return Step(record.turn(Phase.COMPLETED), erase=True)
     drawn = draw_round(record, wanted, around.vault, around.random, around.clock.today())
@@ -41,7 +41,7 @@ async def idle(machine: Machine) -> Step:
 async def sum_phase(machine: Machine) -> Step:
     """Sum participants hand in their ephemeral keys."""
     if not await collect(machine, Phase.SUM):
-        return terminate(machine)
+        return machine.terminate()
     return to_next(machine, Phase.UPDATE)
 
 
@@ -49,7 +49,7 @@ async def update_phase(machine: Machine) -> Step:
     """Update participants hand in masked models, and the seeds of their masks for each sum
     participant."""
     if not await collect(machine, Phase.UPDATE):
-        return terminate(machine)
+        return machine.terminate()
     return to_next(machine, Phase.SUM2)
 
 
@@ -58,7 +58,7 @@ async def sum2_phase(machine: Machine) -> Step:
     await freeze(machine)
     machine.open_seeds()
     if not await collect(machine, Phase.SUM2):
-        return terminate(machine)
+        return machine.terminate()
     return to_next(machine, Phase.UNMASK)
 
 
@@ -86,9 +86,7 @@ async def failure(machine: Machine) -> Step:
     doublings = min(machine.record.failures_in_a_row - 1, DOUBLINGS_MAX)
     wait = min(2.0**doublings, FAILURE_WAIT_MAX)
     until = machine.around.clock.now() + wait
-    while (left := until - machine.around.clock.now()) > 0:
-        if machine.wanted is not None and machine.wanted.terminated:
-            break
+    while (left := until - machine.around.clock.now()) > 0 and not machine.to_be_terminated:
         await pass_time(machine, min(left, TICK_SECONDS))
     return Step(machine.record.turn(Phase.IDLE))
 
@@ -97,9 +95,9 @@ async def completed(machine: Machine) -> Step:
     """As many rounds as were asked for have succeeded; a higher number goes on."""
     await erase_rounds(machine)
     while True:
+        if machine.to_be_terminated:
+            return machine.terminate()
         wanted = machine.wanted
-        if wanted is not None and wanted.terminated:
-            return Step(machine.record.turn(Phase.TERMINATED), erase=True)
         if wanted is None or wanted.rounds is None or machine.record.successful < wanted.rounds:
             return Step(machine.record.turn(Phase.IDLE))
         await pass_time(machine, TICK_SECONDS)
@@ -119,18 +117,13 @@ def to_next(machine: Machine, phase: Phase) -> Step:
     return Step(record.turn(phase, round=round), machine.board.round)
 
 
-def terminate(machine: Machine) -> Step:
-    """End a round that is in flight, for good."""
-    line = machine.line("terminated")
-    return Step(machine.record.finish(line, phase=Phase.TERMINATED), erase=True)
-
-
 async def erase_rounds(machine: Machine) -> None:
     """Remove what is left of rounds that are over; their keys go first."""
     blobs = machine.around.blobs
     keys = await blobs.keys(f"{ROUNDS}/")
     for key in sorted(keys, key=lambda key: not key.endswith("/key")):
         await blobs.delete(key)
+    machine.patience.recover()
 
 
 async def pass_time(machine: Machine, seconds: float) -> None:
