@@ -207,3 +207,13 @@ async def test_a_service_is_terminated_while_its_blobs_are_away(tmp_path, phase,
         away = False
         await at.until_gone("rounds/")
         await at.until(lambda: at.machine.outage is None)
+
+
+async def test_a_round_goes_on_after_a_start_that_waits_for_the_control_api(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        summers = await at.sum_phase()
+        await at.update_phase(MODELS)
+    control = {"bind_address": "127.0.0.1:0", "token": "long", "wait_for_desired": True}
+    async with service(settings_in(tmp_path, control=control)) as again:
+        await finish_round(again, summers)
+        assert (await again.front.state(None, 0))["waitingFor"] == "parameters"

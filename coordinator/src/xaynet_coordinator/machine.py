@@ -260,8 +260,9 @@ class Machine:
     @property
     def in_force(self) -> Wanted | None:
         """What a round in flight goes by. What the control API was told counts at once, a
-        configuration file from the next round on."""
-        if self.record.round is not None and self.wanted is not None and not self.wanted.generation:
+        configuration file (or none any more) from the next round on."""
+        told = self.wanted is not None and self.wanted.generation > 0
+        if self.record.round is not None and not told:
             return self.record.round.wanted
         return self.wanted
 
