@@ -209,6 +209,22 @@ async def test_a_service_is_terminated_while_its_blobs_are_away(tmp_path, phase,
         await at.until(lambda: at.machine.outage is None)
 
 
+async def test_what_is_wanted_counts_at_once_though_its_answer_was_lost(tmp_path):
+    lost = []
+
+    def fate(store: str, verb: str) -> str:
+        if verb == "put_desired" and not lost:
+            lost.append(verb)
+            return "lost after"
+        return "fine"
+
+    async with service(settings_in(tmp_path), unreliable(fate)) as at:
+        await at.reach(Phase.SUM)
+        result = await at.meanwhile(at.front.put_desired(wanted(1, "Paused")))
+        assert result.status is PutStatus.STORED
+        await at.until(lambda: at.machine.paused)
+
+
 async def test_a_round_goes_on_after_a_start_that_waits_for_the_control_api(tmp_path):
     async with service(settings_in(tmp_path)) as at:
         summers = await at.sum_phase()

@@ -5,6 +5,7 @@ It is stored in one script with everything that follows from it for the ledger's
 published to participants (probabilities, masking, length) changes with the next round.
 """
 
+import asyncio
 from dataclasses import dataclass
 from enum import Enum
 
@@ -34,25 +35,51 @@ class PutResult:
 
 
 async def put_desired(machine: Machine, document: object) -> PutResult:
-    """Take over what is wanted. Raises ``StoreUnavailable``."""
+    """Take over what is wanted. Who asks may give up; what was begun then goes on, for the
+    ledger may judge by it already."""
     wanted = Wanted.parse(document)
-    async with machine.changing:
-        known = machine.wanted.generation if machine.wanted else 0
-        if isinstance(wanted, tuple):
-            return PutResult(PutStatus.INVALID, known, wanted)
-        if wanted.generation <= known:
-            same = wanted.generation == known
-            return PutResult(PutStatus.UNCHANGED if same else PutStatus.OLDER, known)
-        final = machine.to_be_terminated or machine.record.phase is Phase.TERMINATED
-        if final and not wanted.terminated:
-            return PutResult(PutStatus.INVALID, known, ("desiredState: Terminated is final",))
-        stored = await machine.around.ledger.put_desired(
-            wanted.stored(), caps(machine, wanted), paused=wanted.paused
+    if isinstance(wanted, tuple):
+        return PutResult(PutStatus.INVALID, known_generation(machine), wanted)
+    await machine.changing.acquire()
+    return await asyncio.shield(machine.begin(take_over(machine, wanted)))
+
+
+async def take_over(machine: Machine, wanted: Wanted) -> PutResult:
+    """Judge what is wanted and store it, however long that takes; lets go of ``changing``."""
+    try:
+        refused = judge(machine, wanted)
+        if refused is not None:
+            return refused
+        ledger, document = machine.around.ledger, wanted.stored()
+        counts, paused = caps(machine, wanted), wanted.paused
+        stored = await machine.putting.insist(
+            lambda: ledger.put_desired(document, counts, paused=paused)
         )
-        if stored.generation != wanted.generation:
+        # Whatever the ledger holds is what counts, also if somebody else has put it there.
+        take_effect(machine, Wanted.restore(stored))
+        if stored.generation > wanted.generation:
             return PutResult(PutStatus.OLDER, stored.generation)
-        take_effect(machine, wanted)
-    return PutResult(PutStatus.STORED, wanted.generation)
+        status = PutStatus.STORED if stored == document else PutStatus.UNCHANGED
+        return PutResult(status, stored.generation)
+    finally:
+        machine.changing.release()
+
+
+def judge(machine: Machine, wanted: Wanted) -> PutResult | None:
+    """What speaks against a document by itself."""
+    known = known_generation(machine)
+    if wanted.generation <= known:
+        same = wanted.generation == known
+        return PutResult(PutStatus.UNCHANGED if same else PutStatus.OLDER, known)
+    final = machine.to_be_terminated or machine.record.phase is Phase.TERMINATED
+    if final and not wanted.terminated:
+        return PutResult(PutStatus.INVALID, known, ("desiredState: Terminated is final",))
+    return None
+
+
+def known_generation(machine: Machine) -> int:
+    """The generation of what the machine goes by; 0 is the configuration file."""
+    return machine.wanted.generation if machine.wanted else 0
 
 
 def caps(machine: Machine, wanted: Wanted) -> Caps:

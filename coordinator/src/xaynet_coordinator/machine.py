@@ -8,8 +8,9 @@ ends a phase, and a step that the ledger refuses has not happened.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import structlog
 
@@ -36,6 +37,7 @@ from xaynet_coordinator.updates import Committer
 from xaynet_coordinator.watch import Revision
 from xaynet_pet import SumDict
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -107,17 +109,19 @@ class Machine:
     paused: bool = False  # the phase's clock stands, and no message is taken
     patience: Patience = field(init=False)  # of the phases
     committing: Patience = field(init=False)  # of the commits of updates
+    putting: Patience = field(init=False)  # of changes of what is wanted
     revision: Revision = field(default_factory=Revision)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # of phase, or of what is wanted
     kept_at: float = 0.0  # when the phase's elapsed time was last stored
     progressed: float = 0.0  # when the loop was last seen alive
-    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    tasks: set[asyncio.Task[object]] = field(default_factory=set[asyncio.Task[object]])
 
     def __post_init__(self) -> None:
         self.stopwatch = Stopwatch(self.around.clock)
         self.patience = Patience(self.around.clock, self.outage_changed)
         self.committing = Patience(self.around.clock, self.outage_changed)
+        self.putting = Patience(self.around.clock, self.outage_changed)
         self.progressed = self.around.clock.now()
 
     async def run(self) -> None:
@@ -308,10 +312,15 @@ class Machine:
             member=around.random(8).hex(),
             committed=self.acknowledge,
         )
-        task = asyncio.create_task(self.supervise(committer))
+        self.begin(self.supervise(committer))
+        return committer
+
+    def begin(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Let something go on beside the phases, for as long as the process."""
+        task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
-        return committer
+        return task
 
     def acknowledge(self, counts: Counts) -> None:
         """A commit has brought the ledger to these counts."""
@@ -357,7 +366,7 @@ class Machine:
     @property
     def outage(self) -> str | None:
         """What a store last said that does not answer, to whomever it matters."""
-        return self.patience.reason or self.committing.reason
+        return self.patience.reason or self.committing.reason or self.putting.reason
 
     def mark_progress(self) -> None:
         """The loop is alive, as healthz tells."""
