@@ -1,10 +1,12 @@
 """What is wanted changes while a round runs: each field at its own moment, and nothing is lost."""
 
+import asyncio
 from copy import deepcopy
 
 import pytest
 
 from federation import drawn, weighted_mean
+from interleaving import Call, interleaved
 from service import MODELS, PET, Service, service, settings_in
 from unreliable import unreliable
 from xaynet_coordinator.changes import PutStatus
@@ -223,6 +225,28 @@ async def test_what_is_wanted_counts_at_once_though_its_answer_was_lost(tmp_path
         result = await at.meanwhile(at.front.put_desired(wanted(1, "Paused")))
         assert result.status is PutStatus.STORED
         await at.until(lambda: at.machine.paused)
+
+
+async def test_what_is_wanted_at_a_start_waits_for_the_round_that_goes_on(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        await at.sum_phase(1)
+    gate = asyncio.Event()
+
+    async def slowly(store: str, verb: str, call: Call) -> object:
+        if (store, verb) == ("blobs", "get"):  # the round's key
+            await gate.wait()
+        return await call()
+
+    async with service(settings_in(tmp_path), interleaved(slowly)) as again:
+        putting = asyncio.create_task(put(again, 1))
+        await asyncio.sleep(0.05)
+        assert not putting.done()
+        gate.set()
+        await again.until(putting.done)
+        assert putting.result() is PutStatus.STORED
+        params = await again.params()
+        second = drawn(params, Tag.SUM, 2)[1]
+        assert await again.send(second, second.sum(params)) == "accepted"
 
 
 async def test_a_round_goes_on_after_a_start_that_waits_for_the_control_api(tmp_path):

@@ -107,18 +107,23 @@ class Front:
 
     async def current(self) -> Board:
         """The board, once it is that of the store's current epoch. Raises ``Unavailable``."""
-        head = await self.answered(self.freshness.head())
+        revision = self.machine.revision
         try:
             async with asyncio.timeout(HOLD_SECONDS):
-                while self.is_behind(head):
-                    await self.machine.revision.beyond(self.machine.revision.number)
+                while True:
+                    seen = revision.number
+                    if not self.is_behind(await self.answered(self.freshness.head())):
+                        return self.machine.board
+                    await revision.beyond(seen)
         except TimeoutError as error:
             raise Unavailable("the phase is changing") from error
-        return self.machine.board
 
     def is_behind(self, head: Head) -> bool:
-        """Whether the board is older than the head. Raises ``Unavailable`` if it is another's."""
+        """Whether the board is older than the head, or there is none yet. Raises ``Unavailable``
+        if it is another's."""
         board = self.machine.board
+        if not board.term:
+            return True
         if head.term > board.term:
             raise Unavailable("another coordinator has taken the lead")
         return board.term != head.term or board.epoch < head.epoch
@@ -133,6 +138,7 @@ class Front:
 
     async def put_desired(self, document: object) -> PutResult:
         """Take over what is wanted. Raises ``Unavailable``."""
+        await self.current()
         return await self.answered(put_desired(self.machine, document))
 
     async def state(self, after: int | None, seconds: float) -> Document:

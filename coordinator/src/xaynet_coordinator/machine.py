@@ -188,16 +188,17 @@ class Machine:
 
     async def lead(self) -> None:
         """Take the term, and go on where the ledger says: at a start, or after a rollback."""
-        head = await self.patience.insist(self.around.ledger.take_term)
-        record = Record.read(head.state)
-        desired = await self.patience.insist(self.around.ledger.desired)
-        self.wanted = Wanted.restore(desired) if desired is not None else self.wanted
-        reopened = await self.patience.insist(lambda: self.reopen(record))
-        model = await self.patience.insist(lambda: self.latest_model(record))
-        await self.patience.insist(lambda: self.show(head, record, reopened.round, model))
-        self.broken = reopened.broken
-        self.stopwatch.before = head.elapsed
-        self.stopwatch.grant_grace()
+        async with self.changing:  # nothing else may be wanted before it is known what was
+            head = await self.patience.insist(self.around.ledger.take_term)
+            record = Record.read(head.state)
+            desired = await self.patience.insist(self.around.ledger.desired)
+            self.wanted = Wanted.restore(desired) if desired is not None else self.wanted
+            reopened = await self.patience.insist(lambda: self.reopen(record))
+            model = await self.patience.insist(lambda: self.latest_model(record))
+            await self.patience.insist(lambda: self.show(head, record, reopened.round, model))
+            self.broken = reopened.broken
+            self.stopwatch.before = head.elapsed
+            self.stopwatch.grant_grace()
         log.info("leading", term=head.term, epoch=head.epoch, phase=record.phase.value)
 
     async def find_head(self) -> None:
