@@ -39,10 +39,11 @@ class Watched:
             if what not in repr(args):
                 return await real(*args, **kwargs)
             self._left -= 1
-            if self._left == 0 and moment == "before":
+            is_last = self._left == 0  # others may be called while this one is on its way
+            if is_last and moment == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
             answer = await real(*args, **kwargs)
-            if self._left == 0:
+            if is_last:
                 os.kill(os.getpid(), signal.SIGKILL)
             return answer
 
