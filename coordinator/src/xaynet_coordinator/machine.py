@@ -289,8 +289,9 @@ class Machine:
             epoch=head.epoch,
             phase=record.phase,
             round=round,
+        last_params = self.board.params_body or record.params
             sums=published,
-            params_body=round.params.to_bytes() if round else self.board.params_body,
+            params_body=round.params.to_bytes() if round else last_params,
             sums_body=SumDict(published).to_bytes() if published else None,
             model=model,
         )

@@ -34,8 +34,7 @@ async def idle(machine: Machine) -> Step:
     # The key first: a round whose key is not stored could not go on after a crash.
     await around.blobs.put(wrapped_key_blob(drawn.round.label), drawn.wrapped_key)
     machine.metrics.round_started(drawn.round.id, drawn.round.params.sum, drawn.round.params.update)
-    changes = {"round": drawn.record, "round_id": drawn.round.id, "seed": drawn.round.params.seed}
-    return Step(record.turn(Phase.SUM, **changes), drawn.round, erase=True)
+    return Step(record.begin(drawn.record, drawn.round.params.seed), drawn.round, erase=True)
 
 
 async def sum_phase(machine: Machine) -> Step:

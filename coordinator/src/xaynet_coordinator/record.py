@@ -84,6 +84,7 @@ class Record(Page):
     phase: Phase = Phase.IDLE
     round_id: int = 0
     seed: bytes = bytes(32)
+    params: bytes | None = None  # of the newest round: shown until the next one
     round: RoundRecord | None = None
     successful: int = 0
     failed: int = 0
@@ -108,6 +109,10 @@ class Record(Page):
     def turn(self, phase: Phase, **changes: object) -> Self:
         """The record of the next phase."""
         return self.model_copy(update={"phase": phase, **changes})
+
+    def begin(self, round: RoundRecord, seed: bytes) -> Self:
+        """The record of the first phase of a new round."""
+        return self.turn(Phase.SUM, round=round, round_id=round.id, seed=seed, params=round.params)
 
     def finish(self, line: Finished, *, phase: Phase) -> Self:
         """The record after a round has ended, well or not; the round itself is forgotten."""
