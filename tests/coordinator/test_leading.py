@@ -1,7 +1,15 @@
 """Who leads, and where a start goes on: nothing that was shown goes back, and nobody who was
 relieved of the lead does harm."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from interleaving import Call, interleaved
 from service import MODELS, PET, Service, service, settings_in
+from xaynet_coordinator.machine import Fenced
 from xaynet_coordinator.record import Phase
 
 
@@ -32,3 +40,60 @@ async def test_after_a_start_between_two_rounds_the_last_parameters_are_still_sh
         assert again.front.ready()
         assert again.front.model() is not None
         assert await again.params() == params
+
+
+async def test_who_was_relieved_of_the_lead_removes_nothing_of_the_next_round(tmp_path):
+    key = "rounds/2_ff/key"
+    running: list[Service] = []
+
+    async def around(store: str, verb: str, call: Call) -> object:
+        if (store, verb) != ("blobs", "keys") or not running:
+            return await call()
+        around = running.pop().machine.around
+        await around.ledger.take_term()  # somebody else leads, and begins a round
+        await around.blobs.put(key, b"wrapped")
+        return await call()
+
+    async with service(settings_in(tmp_path), interleaved(around)) as at:
+        await at.reach(Phase.SUM)
+        running.append(at)
+        with pytest.raises(Fenced):
+            await at.until(lambda: False)
+        assert await at.machine.around.blobs.get(key) == b"wrapped"
+
+
+@pytest.mark.parametrize("phase", [Phase.IDLE, Phase.COMPLETED, Phase.TERMINATED, Phase.SUM])
+async def test_who_waits_notices_that_somebody_else_leads(tmp_path, phase):
+    sections: dict[str, object] = {"round": {"rounds": 1}}
+    if phase is Phase.IDLE:
+        bound = {"bind_address": "127.0.0.1:0", "token": "long"}
+        sections["control"] = bound | {"wait_for_desired": True}
+    async with service(settings_in(tmp_path, **sections)) as at:
+        await reach(at, phase)
+        if phase is Phase.SUM:
+            await at.front.put_desired(desired("Paused"))
+            await at.until(lambda: at.machine.paused)
+        await at.machine.around.ledger.take_term()
+        with pytest.raises(Fenced):
+            await at.until(lambda: False)
+
+
+def copied(ledger: Path) -> sqlite3.Connection:
+    """The ledger's content at this moment."""
+    copy = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(ledger)) as db:
+        db.backup(copy)
+    return copy
+
+
+async def test_a_round_whose_ledger_is_rolled_back_to_an_earlier_phase_fails(tmp_path):
+    """Updates that were answered are gone, so it must not go on as if they had never been."""
+    async with service(settings_in(tmp_path, round={"uid": "service"})) as at:
+        await at.sum_phase()
+        ledger = tmp_path / "ledger-service.sqlite"
+        with closing(copied(ledger)) as before, closing(sqlite3.connect(ledger)) as db:
+            await at.update_phase(MODELS[:2])
+            before.backup(db)
+        await at.until(lambda: at.machine.record.failed == 1)
+        assert at.machine.record.finished[-1].reason == "rolled-back"
+        await at.reach(Phase.SUM, 2)

@@ -121,11 +121,14 @@ async def hold(machine: Machine) -> None:
     await keep_time(machine)
     machine.paused = True
     machine.revision.bump()
-    while machine.wanted is not None and machine.wanted.paused:
-        machine.changed.clear()
-        await machine.around.clock.wait(machine.changed, TICK_SECONDS)
-        machine.mark_progress()
-    machine.paused = False
+    try:
+        while machine.wanted is not None and machine.wanted.paused:
+            machine.changed.clear()
+            await machine.around.clock.wait(machine.changed, TICK_SECONDS)
+            machine.mark_progress()
+            await machine.confirm_lead()
+    finally:
+        machine.paused = False
+        machine.revision.bump()
     machine.stopwatch.grant_grace()
     machine.stopwatch.start()
-    machine.revision.bump()

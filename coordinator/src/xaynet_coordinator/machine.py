@@ -207,7 +207,18 @@ class Machine:
         log.warning("head_moved", term=head.term, epoch=head.epoch, left_at=self.board.epoch)
         if head.term > self.board.term:
             raise Fenced("another coordinator has taken the lead")
+        before = self.board.round
         await self.lead()
+        after = self.board.round
+        if before is not None and after is not None and before.label == after.label:
+            # What it has answered since then is lost: it must not end as if that had never been.
+            self.break_round("rolled-back")
+
+    async def confirm_lead(self) -> None:
+        """Raises ``HeadMoved`` unless the ledger's head is where this machine left it."""
+        head = await self.around.ledger.head()
+        if (head.term, head.epoch) != (self.board.term, self.board.epoch):
+            raise HeadMoved
 
     async def latest_model(self, record: Record) -> PublishedModel | None:
         """The newest global model, if the bucket still has it."""

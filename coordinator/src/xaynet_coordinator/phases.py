@@ -120,16 +120,19 @@ async def erase_rounds(machine: Machine) -> None:
     """Remove what is left of rounds that are over; their keys go first."""
     blobs = machine.around.blobs
     keys = await blobs.keys(f"{ROUNDS}/")
+    # Who has taken the lead may have begun a round: if so, after these keys were listed.
+    await machine.confirm_lead()
     for key in sorted(keys, key=lambda key: not key.endswith("/key")):
         await blobs.delete(key)
     machine.patience.recover()
 
 
 async def pass_time(machine: Machine, seconds: float) -> None:
-    """Wait for a change, at most so long; the loop stays visibly alive."""
+    """Wait for a change, at most so long; the loop stays visibly alive, and sees who leads."""
     machine.changed.clear()
     await machine.around.clock.wait(machine.changed, seconds)
     machine.mark_progress()
+    await machine.confirm_lead()
 
 
 PHASES: Mapping[Phase, PhaseFunction] = {
