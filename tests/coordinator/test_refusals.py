@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from federation import Participant, drawn, weighted_mean
+from interleaving import Call, interleaved
 from service import MODELS, Service, service, settings_in
 from xaynet_coordinator.record import Phase
 from xaynet_pet import (
@@ -264,3 +265,24 @@ async def test_every_refusal_is_counted_by_reason(at):
     assert line in text.decode()
     state = await at.front.state(None, 0)
     assert state["round"]["messages"]["sum"]["rejected"] == 2
+
+
+async def test_chunks_that_another_request_has_joined_meanwhile_are_not_malformed(tmp_path):
+    """The last chunk came twice: the other one was accepted, and the chunks are gone."""
+    gone: list[Call] = []
+
+    async def around(store: str, verb: str, call: Call) -> object:
+        if verb == "chunks" and not gone:
+            gone.append(call)
+            return {}
+        return await call()
+
+    async with service(settings_in(tmp_path), interleaved(around)) as at:
+        await at.reach(Phase.SUM)
+        params = await at.params()
+        one = drawn(params, Tag.SUM, 1)[0]
+        payload = one.sum(params).payload.to_bytes()
+        assert await at.send(one, chunk(one, params, 0, False, payload[:70])) == "stored"
+        last = one.sealed(chunk(one, params, 1, True, payload[70:]))
+        assert not (await at.front.submit(last)).is_final
+        assert (await at.front.submit(last)).header == "accepted"
