@@ -286,3 +286,18 @@ async def test_chunks_that_another_request_has_joined_meanwhile_are_not_malforme
         last = one.sealed(chunk(one, params, 1, True, payload[70:]))
         assert not (await at.front.submit(last)).is_final
         assert (await at.front.submit(last)).header == "accepted"
+
+
+async def test_a_sum_participant_that_sends_other_masks_has_none_of_them_stored(at):
+    one, other = await at.sum_phase()
+    await at.update_phase(MODELS)
+    await at.reach(Phase.SUM2)
+    params = await at.params()
+    seeds = await at.seeds(one)
+    assert await at.send(one, one.sum2(params, seeds)) == "accepted"
+    for few in (1, 2):
+        fewer = dict(list(seeds.items())[:few])
+        assert await at.send(one, one.sum2(params, fewer)) == "rejected; reason=duplicate"
+    masks = [key for key in await at.machine.around.blobs.keys("rounds/") if "/mask/" in key]
+    assert len(masks) == 1
+    await at.sum2_phase([other])

@@ -122,13 +122,12 @@ class Desk:
     ) -> Verdict:
         """Store a mask once, by its digest, and count the vote for it."""
         digest, data = await asyncio.to_thread(written_mask, payload.mask)
-        blob = mask_blob(round, digest)
-        if digest not in await self.machine.around.ledger.votes():
+        blob, ledger = mask_blob(round, digest), self.machine.around.ledger
+        voted = await ledger.receipt(identity.tag, identity.participant) is not None
+        if not voted and digest not in await ledger.votes():
             sealed = await asyncio.to_thread(round.key.seal, blob, data)
             await self.machine.around.blobs.put(blob, sealed)
-        return await self.machine.around.ledger.add_mask(
-            board.epoch, identity.participant, digest, identity.receipt
-        )
+        return await ledger.add_mask(board.epoch, identity.participant, digest, identity.receipt)
 
     async def take_chunk(self, submission: ChunkSubmission, board: Board, round: Round) -> Outcome:
         """Store a chunk; the one that completes its message is answered with the message's fate."""
