@@ -152,9 +152,9 @@ class Desk:
         self, identity: Identity, collection: Collection, board: Board, round: Round
     ) -> Outcome:
         """All chunks of a message are there: join them, and go on as with a whole one."""
+        chunks = await self.machine.around.ledger.chunks(collection)
         if not chunks:  # joined by another request, or gone with the phase
             return retry("chunks-gone")
-        chunks = await self.machine.around.ledger.chunks(collection)
         if sorted(chunks) != list(range(len(chunks))):
             return rejected("contradicting-chunks")
         data = await asyncio.to_thread(join, chunks, collection, round)
