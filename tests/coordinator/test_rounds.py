@@ -1,5 +1,7 @@
 """Whole rounds on the embedded stores, in virtual time."""
 
+import asyncio
+
 from federation import Participant, drawn, weighted_mean
 from service import MODELS, PET, Service, service, settings_in
 from xaynet_coordinator.record import Phase
@@ -23,6 +25,18 @@ async def test_a_round_unmasks_to_the_exact_weighted_mean(tmp_path):
         model = at.front.model()
         assert model is not None
         assert Model.from_bytes(model.bincode).fractions() == weighted_mean(MODELS, params)
+
+
+async def test_whoever_watches_hears_of_an_accepted_update(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        await at.sum_phase()
+        await at.reach(Phase.UPDATE)
+        known = await at.front.state(None, 0)
+        watching = asyncio.create_task(at.front.state(known["revision"], 20))
+        await at.update_phase(MODELS[:1])
+        state = await watching
+        assert state["revision"] > known["revision"]
+        assert state["round"]["messages"]["update"]["accepted"] == 1
 
 
 async def test_rounds_follow_each_other_with_new_keys_and_a_chained_seed(tmp_path):

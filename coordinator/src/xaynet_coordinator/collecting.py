@@ -102,10 +102,7 @@ async def keep_time(machine: Machine) -> None:
     machine.mark_progress()
     if counts != counts.at_least(before):
         raise RoundFailed("store-lost-commits")
-    machine.counts = counts.at_least(machine.counts)
-    if counts != before:
-        machine.metrics.counts(counts)
-        machine.revision.bump()
+    machine.count(counts)
 
 
 async def store_time(machine: Machine) -> None:

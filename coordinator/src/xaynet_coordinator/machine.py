@@ -289,6 +289,7 @@ class Machine:
         collected = round is not None and record.phase is not Phase.SUM
         published = await self.around.ledger.sums() if collected else {}
         counts = await self.around.ledger.counts()
+        last_params = self.board.params_body or record.params
         if round is not None and model is not None and model.length != round.params.model_length:
             model = None  # a new length starts without a previous global model
         if self.committer is not None:
@@ -300,7 +301,6 @@ class Machine:
             epoch=head.epoch,
             phase=record.phase,
             round=round,
-        last_params = self.board.params_body or record.params
             sums=published,
             params_body=round.params.to_bytes() if round else last_params,
             sums_body=SumDict(published).to_bytes() if published else None,
@@ -337,8 +337,15 @@ class Machine:
 
     def acknowledge(self, counts: Counts) -> None:
         """A commit has brought the ledger to these counts."""
-        self.counts = self.counts.at_least(counts)
+        self.count(counts)
         self.changed.set()
+
+    def count(self, counts: Counts) -> None:
+        """The ledger had these counts; whoever watches is told what is new to this member."""
+        before, self.counts = self.counts, self.counts.at_least(counts)
+        if self.counts != before:
+            self.metrics.counts(self.counts)
+            self.revision.bump()
 
     async def supervise(self, committer: Committer) -> None:
         """A committer that cannot go on breaks the round."""
