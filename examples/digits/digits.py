@@ -1,8 +1,8 @@
 """The digits that scikit-learn brings along, dealt to participants who are not alike.
 
 A fifth of the images is held out to measure accuracy. The rest is dealt so that some participants
-have four times as many as others, and each mostly a few of the ten digits: what one of them can
-learn alone is of little use.
+have almost three times as many as others, and each mostly a few of the ten digits: what one of them
+can learn alone is of little use.
 """
 
 import numpy as np

@@ -2,16 +2,17 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 from xaynet_cli.commands import app
 from xaynet_cli.failures import CommandFailed
 from xaynet_operator.resource import ResourceError
 
 
-def main() -> None:
-    """Run what was typed; 1 with a sentence for each problem."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what was typed, and exit: with 1, and a sentence for each problem, if it was in vain."""
     try:
-        app()
+        app(arguments)
     except (CommandFailed, ResourceError) as error:
         for sentence in error.sentences:
             print(f"xaynet: {sentence}", file=sys.stderr)

@@ -9,12 +9,13 @@ PASSING = ("Idle", "Unmask", "Failure")  # left by themselves; what they do is t
 
 
 def events(before: Document | None, now: Document) -> Iterator[str]:
-    """One line for each event; the whole standing, if nothing was known before."""
+    """One line for each event; where the service stands, if nothing was known before."""
     yield from _news(before["warnings"] if before else [], now["warnings"])
     yield from _finished(before, now)
     if before and before["generation"] != now["generation"]:
         yield f"generation {now['generation']} counts, {now['desiredState']}"
-    if before is None or (_stand(before) != _stand(now) and now["phase"] not in PASSING):
+    passes = now["phase"] in PASSING and now["generation"] is not None
+    if not passes and (before is None or _stand(before) != _stand(now)):
         yield _standing(now)
     if before and before["paused"] != now["paused"]:
         yield f"{now['phase']} is paused" if now["paused"] else f"{now['phase']} goes on"

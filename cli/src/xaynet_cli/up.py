@@ -25,6 +25,7 @@ from xaynet_coordinator.clock import SystemClock
 from xaynet_coordinator.front import Front, Unavailable
 from xaynet_coordinator.logs import set_up_logs
 from xaynet_coordinator.machine import Fenced
+from xaynet_coordinator.record import Phase
 from xaynet_coordinator.rounds import ROUNDS
 from xaynet_coordinator.serving import run
 from xaynet_coordinator.settings import Address, Settings, SettingsError
@@ -34,6 +35,9 @@ from xaynet_pet.sentences import dotted, sentences
 
 LOOK_SECONDS = 1.0  # how often the manifest's file is looked at, and the time left is shown
 BREATH_SECONDS = 0.1  # between two looks, however much happens
+
+STOPPED = "{} has stopped; the next start goes on where it stood"
+TERMINATED = "{} is terminated; its models are in {}"
 
 OPTIONS = {
     "api.bind_address": "--port",
@@ -89,11 +93,11 @@ class Service:
         """Serve until a signal, or the end of the service. Raises ``CommandFailed``."""
         settings = self.settings()
         set_up_logs(settings.log)
-        stop, beside = asyncio.Event(), list[asyncio.Task[None]]()
+        stop, beside = asyncio.Event(), list[asyncio.Task[str]]()
         stop_at_signals(stop)
 
         def started(front: Front, addresses: dict[str, str]) -> None:
-            task = asyncio.create_task(self.accompany(front, addresses))
+            task = asyncio.create_task(self.accompany(front, addresses, stop))
             task.add_done_callback(lambda _: stop.set())
             beside.append(task)
 
@@ -104,10 +108,7 @@ class Service:
         finally:
             await ended(beside)
         for task in beside:
-            if task.cancelled():
-                self.screen.tell(f"{self.name} has stopped; the next start goes on where it stood")
-            else:
-                task.result()
+            self.screen.tell(STOPPED.format(self.name) if task.cancelled() else task.result())
 
     def settings(self) -> Settings:
         """Its settings. Raises ``CommandFailed``."""
@@ -117,8 +118,8 @@ class Service:
             problems = sentences(error, Settings, dotted)
             raise CommandFailed(*map(in_options, problems)) from None
 
-    async def accompany(self, front: Front, addresses: dict[str, str]) -> None:
-        """Everything beside the coordinator, from its first moment to its end."""
+    async def accompany(self, front: Front, addresses: dict[str, str], stop: asyncio.Event) -> str:
+        """Everything beside the coordinator, from its first moment on; how it ended."""
         await led(front)
         await self.begin(front)
         serving = Serving(
@@ -133,14 +134,14 @@ class Service:
             self.screen.tell(
                 f"{self.name} is served at {serving.public}, data in {self.folder.path}"
             )
-            await self.follow(front)
+            return await self.follow(front, stop)
         finally:
             self.folder.withdraw()
 
     async def begin(self, front: Front) -> None:
         """Apply the manifest, unless it is what was applied last: then what was changed since
         counts on."""
-        if front.machine.record.phase.value == "Terminated":
+        if front.machine.record.phase is Phase.TERMINATED:
             raise CommandFailed(
                 f"{self.name} was terminated, which is final: its global models are in "
                 f"{self.folder.models}, and another --data folder begins anew"
@@ -152,20 +153,22 @@ class Service:
                 raise CommandFailed(*problems)
             return
         for difference in differences(wanted, desired_in(await front.state(None, 0))):
-            field, file = difference.field, self.edits.path
-            self.screen.tell(f"{field} is {difference.after}, as was set since {file} was applied")
+            told = f"{difference.field} is {difference.after}, as was set since the manifest was"
+            self.screen.tell(f"{told} applied: to save {self.edits.path} undoes it")
 
-    async def follow(self, front: Front) -> None:
-        """Show the service, and apply its manifest whenever it is saved, until it is over."""
+    async def follow(self, front: Front, stop: asyncio.Event) -> str:
+        """Show the service, and apply its manifest whenever it is saved, until it ends; how."""
         revision = None
         while not await is_over(front):
             state = await front.state(revision, LOOK_SECONDS)
             revision = state["revision"]
+            if stop.is_set():
+                return STOPPED.format(self.name)
             self.screen.show(state)
             await self.follow_edits(front)
             await asyncio.sleep(BREATH_SECONDS)
         self.screen.show(await front.state(None, 0))
-        self.screen.tell(f"{self.name} is terminated; its models are in {self.folder.models}")
+        return TERMINATED.format(self.name, self.folder.models)
 
     async def follow_edits(self, front: Front) -> None:
         """Apply the manifest if it was saved; a wrong one changes nothing and is told."""
@@ -173,9 +176,7 @@ class Service:
         try:
             manifest = self.edits.look()
         except ResourceError as error:
-            self.screen.tell(
-                *(f"{self.edits.path} is not applied: {one}" for one in error.sentences)
-            )
+            self.refuse(error.sentences)
             return
         if manifest is not None:
             await self.apply_edit(front, before, manifest)
@@ -221,12 +222,15 @@ async def led(front: Front) -> None:
 
 async def is_over(front: Front) -> bool:
     """Whether the service is terminated, and nothing is left of the round it was in."""
-    if front.machine.record.phase.value != "Terminated":
+    if front.machine.record.phase is not Phase.TERMINATED:
         return False
-    return not await front.machine.around.blobs.keys(f"{ROUNDS}/")
+    try:
+        return not await front.machine.around.blobs.keys(f"{ROUNDS}/")
+    except StoreUnavailable:
+        return False
 
 
-async def ended(tasks: list[asyncio.Task[None]]) -> None:
+async def ended(tasks: list[asyncio.Task[str]]) -> None:
     """Cancel tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()
@@ -241,6 +245,6 @@ def in_options(text: str) -> str:
 
 
 def stop_at_signals(stop: asyncio.Event) -> None:
-    """SIGTERM and SIGINT set the event."""
-    for name in (signal.SIGTERM, signal.SIGINT):
+    """Ctrl-C, SIGTERM, and the end of the terminal set the event."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

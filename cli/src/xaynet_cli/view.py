@@ -12,6 +12,7 @@ from xaynet_cli.desired import Document
 from xaynet_cli.events import COLLECTING, result
 
 BAR_WIDTH = 24
+SHOWN_ROUNDS = 4  # with ten lines more, all of it still fits on a terminal of 24
 STYLES = {"Completed": "bold green", "Terminated": "bold red", "Failure": "bold red"}
 
 
@@ -21,7 +22,7 @@ def view(title: str, state: Document, *more: RenderableType) -> RenderableType:
     if state["lastRounds"]:
         parts.append(last_rounds(state["lastRounds"]))
     for line in (*state["warnings"], *_of_model(state)):
-        parts.append(Text(line, style="dim"))
+        parts.append(Text(line, style="dim", no_wrap=True, overflow="ellipsis"))
     return Panel(Group(*parts, *more), title=title, title_align="left")
 
 
@@ -76,11 +77,11 @@ def _active(state: Document, field: str) -> Any:
 
 def last_rounds(lines: list[Document]) -> Table:
     """The newest rounds, the newest first."""
-    table = Table(box=None, padding=(1, 2, 0, 0), collapse_padding=True, header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("round", "sum", "update", "sum2", "seconds"):
         table.add_column(name, justify="right")
     table.add_column("result")
-    for line in reversed(lines):
+    for line in reversed(lines[-SHOWN_ROUNDS:]):
         numbers = [str(line[name]) for name in ("id", "sum", "update", "sum2")]
         style = "green" if line["reason"] is None else "red"
         end = Text(result(line), style=style)

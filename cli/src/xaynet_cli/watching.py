@@ -1,6 +1,7 @@
 """``xaynet watch``: a service, followed through its control API."""
 
 import time
+from itertools import count
 
 from xaynet_cli.control import NoAnswer
 from xaynet_cli.data_folder import NotServed
@@ -33,12 +34,11 @@ def follow(reach: Reach, screen: Screen) -> None:
 
 def next_state(reach: Reach, screen: Screen, revision: int, seconds: float) -> Document:
     """The next state, however long nothing answers. Raises ``NotServed``."""
-    away = False
-    while True:
+    for tries in count(1):
         try:
             return reach.control().state(revision, seconds)
         except NoAnswer as error:
-            if not away:
+            if tries == 2:  # after a second in which it could have come back, or told its end
                 screen.tell(*error.sentences)
-            away = True
             time.sleep(RETRY_SECONDS)
+    raise AssertionError("counting has an end")
