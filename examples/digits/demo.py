@@ -41,7 +41,8 @@ def main():
         with TemporaryDirectory(prefix="xaynet-demo-") as temporary:
             accuracies = learn(options, Path(temporary), console)
     except KeyboardInterrupt:
-        sys.exit("stopped: all processes have ended, and nothing was written")
+        print("stopped: all processes have ended, and no model was written")
+        sys.exit(130)
     except (StageFailed, CommandFailed) as failure:
         sys.exit(str(failure))
     print(f"accuracy.png, model.npy and logs are in {options.output}")
