@@ -11,6 +11,7 @@ from interleaving import Call, interleaved
 from service import MODELS, PET, Service, service, settings_in
 from xaynet_coordinator.machine import Fenced
 from xaynet_coordinator.record import Phase
+from xaynet_coordinator.store import StoreUnavailable
 
 
 async def reach(at: Service, phase: Phase) -> None:
@@ -97,3 +98,33 @@ async def test_a_round_whose_ledger_is_rolled_back_to_an_earlier_phase_fails(tmp
         await at.until(lambda: at.machine.record.failed == 1)
         assert at.machine.record.finished[-1].reason == "rolled-back"
         await at.reach(Phase.SUM, 2)
+
+
+async def test_an_older_model_is_removed_only_once_the_newer_one_is_in_the_record(tmp_path):
+    """A start between the two must find a model that it can show."""
+    removed: list[str] = []
+    shown: list[int] = []
+
+    async def around(store: str, verb: str, call: Call) -> object:
+        if (store, verb) == ("models", "delete"):
+            shown.append(len(at.machine.record.models))
+        if (store, verb) == ("models", "delete") and not removed:
+            removed.append(verb)
+            raise StoreUnavailable("timeout")
+        return await call()
+
+    async with service(
+        settings_in(tmp_path, round={"models_keep": 1, "rounds": 2}), interleaved(around)
+    ) as at:
+        for done in (1, 2):
+            await at.reach(Phase.SUM, done)
+            summers = await at.sum_phase()
+            await at.update_phase(MODELS)
+            await at.sum2_phase(summers)
+        await at.reach(Phase.COMPLETED)
+        (kept,) = at.machine.record.models
+        assert await at.machine.around.models.load(kept) is not None
+        assert set(shown) == {2}
+        assert len(await at.machine.around.models.blobs.keys("")) == 3
+        text, _ = at.front.metrics.exposition("text/plain")
+        assert 'xaynet_rounds_total{reason="",result="succeeded"} 2.0' in text.decode()

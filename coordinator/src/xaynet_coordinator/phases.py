@@ -12,22 +12,24 @@ from xaynet_coordinator.collecting import TICK_SECONDS, collect
 from xaynet_coordinator.freezing import freeze
 from xaynet_coordinator.machine import Machine, PhaseFunction, RoundFailed, Step
 from xaynet_coordinator.models import ModelTaken, model_record
-from xaynet_coordinator.record import Phase
+from xaynet_coordinator.record import Phase, Record
 from xaynet_coordinator.rounds import ROUNDS, draw_round, wrapped_key_blob
 from xaynet_coordinator.unmasking import unmask
 
 FAILURE_WAIT_MAX = 60.0
 DOUBLINGS_MAX = 6  # of the wait, from 1 s
+RECORDED_MODELS = 100
 
 
 async def idle(machine: Machine) -> Step:
     """Between two rounds: nothing of the last one is left, and the next one is drawn."""
     await erase_rounds(machine)
+    record = await prune_models(machine)
     while machine.wanted is None:
         await pass_time(machine, TICK_SECONDS)
     if machine.to_be_terminated:
         return machine.terminate()
-    wanted, around, record = machine.wanted, machine.around, machine.record
+    wanted, around = machine.wanted, machine.around
     if wanted.rounds is not None and record.successful >= wanted.rounds:
         return Step(record.turn(Phase.COMPLETED), erase=True)
     drawn = draw_round(record, wanted, around.vault, around.random, around.clock.today())
@@ -71,11 +73,8 @@ async def unmask_phase(machine: Machine) -> Step:
     machine.metrics.round_succeeded()
     record = machine.record
     models = (*record.models, model_record(model, machine.around.clock.today()))
-    old = models[: -machine.keep_models] if machine.keep_models else ()
-    await machine.around.models.remove(model.id for model in old)
     finished = record.finish(machine.line(), phase=Phase.IDLE)
-    step = finished.turn(Phase.IDLE, models=models[len(old) :])
-    return Step(step, model=model, erase=True)
+    return Step(finished.turn(Phase.IDLE, models=models), model=model, erase=True)
 
 
 async def failure(machine: Machine) -> Step:
@@ -125,6 +124,16 @@ async def erase_rounds(machine: Machine) -> None:
     for key in sorted(keys, key=lambda key: not key.endswith("/key")):
         await blobs.delete(key)
     machine.patience.recover()
+
+
+async def prune_models(machine: Machine) -> Record:
+    """Remove the models that are not kept, once a newer one is in the record; the record without
+    them. Where all are kept, it forgets the oldest ones, so that it does not grow for ever."""
+    models, keep = machine.record.models, machine.keep_models
+    recorded = models[-(keep or RECORDED_MODELS) :]
+    if keep is not None:
+        await machine.around.models.remove(old.id for old in models[: -len(recorded)])
+    return machine.record.model_copy(update={"models": recorded})
 
 
 async def pass_time(machine: Machine, seconds: float) -> None:
