@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from federation import drawn
 from interleaving import Call, interleaved
 from service import MODELS, PET, Service, service, settings_in
 from xaynet_coordinator.machine import Fenced
 from xaynet_coordinator.record import Phase
 from xaynet_coordinator.store import StoreUnavailable
+from xaynet_pet import Tag
 
 
 async def reach(at: Service, phase: Phase) -> None:
@@ -128,3 +130,15 @@ async def test_an_older_model_is_removed_only_once_the_newer_one_is_in_the_recor
         assert len(await at.machine.around.models.blobs.keys("")) == 3
         text, _ = at.front.metrics.exposition("text/plain")
         assert 'xaynet_rounds_total{reason="",result="succeeded"} 2.0' in text.decode()
+
+
+async def test_a_message_between_two_rounds_is_refused_by_who_leads_only(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        await at.reach(Phase.SUM)
+        params = await at.params()
+        one = drawn(params, Tag.SUM, 1)[0]
+        await at.reach(Phase.FAILURE)
+        assert await at.send(one, one.sum(params)) == "rejected; reason=no-round"
+        await at.machine.around.ledger.take_term()
+        outcome = await at.front.submit(one.sealed(one.sum(params)))
+        assert (outcome.is_final, outcome.reason) == (False, "phase-change")

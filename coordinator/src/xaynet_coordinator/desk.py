@@ -27,7 +27,7 @@ from xaynet_coordinator.unmasking import mask_blob
 from xaynet_coordinator.updates import OUTCOME_OF_VERDICT
 from xaynet_pet import MaskObject, Sum2Payload, SumPayload, UpdatePayload
 
-FINAL = {Phase.COMPLETED: rejected("completed"), Phase.TERMINATED: rejected("terminated")}
+NO_ROUND = {Phase.COMPLETED: "completed", Phase.TERMINATED: "terminated"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,15 @@ class Desk:
     async def take(self, body: bytes) -> Outcome:
         """What becomes of a posted message. Raises ``StoreUnavailable``."""
         board = self.machine.board
-        if board.phase in FINAL:
-            return FINAL[board.phase]
+        if not board.term:
+            return retry("starting")
         if self.machine.paused:
             return retry("paused", 10)
         if board.round is None:
-            return retry("no-round")
+            # It is for a round that is over: the next one's key is not known to anybody yet.
+            return await self.refuse(
+                Refusal(NO_ROUND.get(board.phase, "no-round"), stale=True), board
+            )
         examined = await asyncio.to_thread(examine, body, board, board.round)
         return await self.judge(examined, board, board.round)
 
