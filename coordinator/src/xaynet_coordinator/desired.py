@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from xaynet_coordinator.store import Caps, Desired
+from xaynet_coordinator.store import Caps, Desired, StoreCorrupt
 from xaynet_pet import MaskConfigPair
 from xaynet_pet.parameters import PetParameters
 from xaynet_pet.sentences import sentences
@@ -47,7 +47,10 @@ class Wanted(BaseModel):
     @classmethod
     def restore(cls, desired: Desired) -> Self:
         """Read back what the ledger holds."""
-        return cls.model_validate_json(desired.document)
+        try:
+            return cls.model_validate_json(desired.document)
+        except ValidationError as error:
+            raise StoreCorrupt(f"what is wanted cannot be read: {error}") from error
 
     def stored(self) -> Desired:
         """The form that the ledger holds."""

@@ -15,7 +15,7 @@ from xaynet_coordinator.machine import Machine
 from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.observed import Document, observe
 from xaynet_coordinator.outcomes import Outcome, rejected, retry
-from xaynet_coordinator.store import ChunkBounds, Head, StoreUnavailable
+from xaynet_coordinator.store import ChunkBounds, Head, StoreCorrupt, StoreUnavailable
 from xaynet_coordinator.tally import Tally
 from xaynet_pet import SeedDict
 
@@ -58,7 +58,7 @@ class Front:
                 outcome = await self.desk.take(body)
         except TimeoutError:
             outcome = retry("busy")
-        except StoreUnavailable:
+        except (StoreUnavailable, StoreCorrupt):
             outcome = retry("store-unavailable", 5)
         except MemoryError:
             outcome = retry("overloaded", 5)

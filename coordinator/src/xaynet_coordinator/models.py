@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import structlog
 
 from xaynet_coordinator.board import PublishedModel
 from xaynet_coordinator.record import ModelRecord
 from xaynet_coordinator.store import Blobs
 from xaynet_pet import DataType, Model, ModelConversionError
+
+log = structlog.get_logger()
 
 
 class ModelTaken(Exception):
@@ -64,9 +67,11 @@ class ModelShelf:
         """A model that was published, if it is still there, and still the same."""
         bincode = await self.blobs.get(record.id)
         if bincode is None:
+            log.warning("model_missing", id=record.id)
             return None
         digest = await asyncio.to_thread(lambda: hashlib.sha256(bincode).hexdigest())
         if digest != record.digest:
+            log.warning("model_altered", id=record.id)
             return None
         npy = await self.blobs.get(f"{record.id}.npy")
         return PublishedModel(record.id, record.length, digest, bincode, npy)

@@ -64,10 +64,15 @@ async def gather(machine: Machine, round: Round) -> Aggregation:
     pointers = await ledger.pointers()
     for pointer in pointers.values():
         data = await load(machine, round, pointer.blob, pointer.digest)
-        whole.merge(Aggregation.restore(MaskObject.from_bytes(data), pointer.updates))
+        await asyncio.to_thread(merge, whole, data, pointer.updates)
     if whole.count != len(await ledger.participants(Tag.UPDATE)):
         raise RoundFailed("updates-do-not-add-up")
     return whole
+
+
+def merge(whole: Aggregation, data: bytes, updates: int) -> None:
+    """Add a partial aggregate, as it was stored, to the whole."""
+    whole.merge(Aggregation.restore(MaskObject.from_bytes(data), updates))
 
 
 async def load(machine: Machine, round: Round, blob: str, digest: bytes) -> bytes:
@@ -76,9 +81,15 @@ async def load(machine: Machine, round: Round, blob: str, digest: bytes) -> byte
     if sealed is None:
         raise RoundFailed("blob-missing")
     try:
-        data = await asyncio.to_thread(round.key.open, blob, sealed)
+        data, found = await asyncio.to_thread(opened, round, blob, sealed)
     except Unreadable as error:
         raise RoundFailed("blob-unreadable") from error
-    if hashlib.sha256(data).digest() != digest:
+    if found != digest:
         raise RoundFailed("blob-altered")
     return data
+
+
+def opened(round: Round, blob: str, sealed: bytes) -> tuple[bytes, bytes]:
+    """A blob's content and its SHA-256, in a worker thread."""
+    data = round.key.open(blob, sealed)
+    return data, hashlib.sha256(data).digest()
