@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from xaynet_cli.data_folder import DataFolder
+from xaynet_cli.data_folder import DataFolder, NotServed
 
 HERE = Path(__file__).parent
 START_SECONDS = 60.0
@@ -41,8 +41,10 @@ class Stage:
 
     def serves(self, folder, service):
         """Whether this very process serves the folder: an earlier one may have been killed."""
-        serving = folder.serving()
-        return serving is not None and serving.pid == service.pid
+        try:
+            return folder.serving().pid == service.pid
+        except NotServed:
+            return False
 
     def start_participants(self, files, url):
         """One participant for each file of images."""

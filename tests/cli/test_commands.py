@@ -15,6 +15,8 @@ from server_fixtures import Launcher
 from xaynet_cli.data_folder import DataFolder
 from xaynet_pet import Model
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def at(launch: Launcher, tmp_path: Path) -> Embedded:

@@ -9,6 +9,9 @@ import pytest
 from embedded import MANIFEST, Embedded, manifest
 from one_round import Round
 from server_fixtures import Launcher
+from xaynet_cli.data_folder import NotServed
+
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
@@ -19,7 +22,8 @@ def at(launch: Launcher, tmp_path: Path) -> Embedded:
 def ends(at: Embedded, with_code: int = 0) -> str:
     """It ends by itself; its last line."""
     assert at.wait(timeout=30) == with_code, at.last_lines()
-    assert at.data.serving() is None
+    with pytest.raises(NotServed):
+        at.data.serving()
     return at.last_lines(1)
 
 

@@ -33,6 +33,7 @@ def test_a_manifest_for_a_protocol_that_does_not_exist_yet(xaynet, file):
     assert 'spec.protocol is "FedAvg", but must be PET; FedAvg' in xaynet("up", file).refusal
 
 
+@pytest.mark.processes
 def test_a_folder_that_another_process_uses(xaynet_alone, launch, file, tmp_path):
     at = launch(Embedded(tmp_path / "first"))
     refusal = xaynet_alone("up", file, "--data", at.data.path, "--port", 0).refusal
@@ -40,6 +41,7 @@ def test_a_folder_that_another_process_uses(xaynet_alone, launch, file, tmp_path
     assert at.data.control().state()["phase"] == "Sum"
 
 
+@pytest.mark.processes
 def test_the_folder_of_another_service(xaynet, launch, file, tmp_path):
     at = launch(Embedded(tmp_path / "first", MANIFEST.replace("small", "other")))
     refusal = xaynet("up", file, "--data", at.data.path).refusal
@@ -71,6 +73,7 @@ def test_a_folder_that_cannot_be_made(xaynet, file):
     assert "Not a directory" in refusal
 
 
+@pytest.mark.processes
 def test_a_service_that_was_terminated(xaynet_alone, file, tmp_path):
     data = tmp_path / "data"
     file.write_text(manifest(desiredState="Terminated"))

@@ -9,7 +9,7 @@ import yaml
 from coordinators import Coordinator
 from one_round import SETTINGS
 from processes import Process
-from xaynet_cli.data_folder import DataFolder
+from xaynet_cli.data_folder import DataFolder, NotServed
 from xaynet_cli.failures import CommandFailed
 
 MANIFEST = """
@@ -48,8 +48,10 @@ class Embedded(Coordinator):
         return [sys.executable, "-m", "xaynet_cli", "up", self.file, *options]
 
     def answers(self) -> bool:
-        serving = self.data.serving()
-        return serving is not None and serving.pid == self.pid and super().answers()
+        try:
+            return self.data.serving().pid == self.pid and super().answers()
+        except NotServed:
+            return False
 
     def state(self, after: int | None = None) -> dict:
         try:

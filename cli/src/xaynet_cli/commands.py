@@ -95,7 +95,7 @@ def watch(
 ) -> None:
     """Follow a service, until Ctrl-C."""
     reach = Reach(data, control, token_file)
-    follow(reach, Screen(Console(), reach.control().url, plain=plain))
+    follow(reach, Screen(Console(), reach.title(), plain=plain))
 
 
 @app.command(name="apply")
@@ -148,7 +148,7 @@ def terminate(
 ) -> None:
     """End a service for good: the round it is in is erased, its global models stay."""
     reach = Reach(data, control, token_file)
-    question = f"End the service at {reach.control().url} for good?"
+    question = f"End {reach.title()} for good?"
     if not yes and not (sys.stdin.isatty() and typer.confirm(question)):
         raise CommandFailed("nothing was done: terminating is final, confirm it or give --yes")
     change_state(reach, "Terminated")

@@ -33,6 +33,11 @@ class Serving:
     control: str
     pid: int
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.name} at {self.public}"
+
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
@@ -72,17 +77,23 @@ class DataFolder:
         for name in (SERVING, TOKEN):
             (self.path / name).unlink(missing_ok=True)
 
-    def serving(self) -> Serving | None:
-        """Where the service answers, if a process serves it, or did so until it was killed."""
+    def serving(self) -> Serving:
+        """Where the service answers, if a process serves it, or did so until it was killed.
+
+        Raises ``NotServed``.
+        """
         fields = _read(self.path / SERVING)
-        return None if fields is None else Serving(**fields)
+        if fields is None:
+            raise NotServed(f"no service runs in {self.path}: xaynet up FILE starts one")
+        return Serving(**fields)
 
     def control(self) -> Control:
-        """The control API of the process that serves it. Raises ``CommandFailed``."""
+        """The control API of the process that serves it. Raises ``NotServed``."""
         serving = self.serving()
-        if serving is None:
-            raise NotServed(f"no service runs in {self.path}: xaynet up FILE starts one")
-        return Control(serving.control, (self.path / TOKEN).read_text())
+        try:
+            return Control(serving.control, (self.path / TOKEN).read_text())
+        except FileNotFoundError:
+            raise NotServed(f"the service in {self.path} has just stopped") from None
 
     def _applied(self) -> Document:
         return _read(self.path / APPLIED) or {}

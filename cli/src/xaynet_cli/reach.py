@@ -30,6 +30,10 @@ class Reach:
         except OSError as error:
             raise CommandFailed(f"{self.token_file} cannot be read: {error.strerror}") from None
 
+    def title(self) -> str:
+        """What people call it. Raises ``CommandFailed``."""
+        return self.folder(SERVING).serving().title if self.url is None else self.url
+
     def shelf(self, public: str | None) -> Shelf:
         """Its global models; ``public`` is where participants reach it."""
         if self.url is not None:

@@ -130,7 +130,7 @@ class Service:
         )
         self.folder.announce(serving, self.place.token)
         try:
-            self.screen.title = f"{self.name} at {serving.public}"
+            self.screen.title = serving.title
             self.screen.tell(
                 f"{self.name} is served at {serving.public}, data in {self.folder.path}"
             )
