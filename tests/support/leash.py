@@ -18,6 +18,7 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the kernel was told
         sys.exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, if the test run is in the background
     os.execv(program[0], program)
 
 

@@ -72,7 +72,8 @@ def serve(request: Request, screen: Screen) -> None:
         log=request.log,
     )
     with screen:
-        asyncio.run(Service(edits, place, folder, screen).run())
+        ended = asyncio.run(Service(edits, place, folder, screen).run())
+    screen.tell(ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ class Service:
         """The resource's name."""
         return self.edits.manifest.metadata.name
 
-    async def run(self) -> None:
-        """Serve until a signal, or the end of the service. Raises ``CommandFailed``."""
+    async def run(self) -> str:
+        """Serve until a signal, or the end of the service; which. Raises ``CommandFailed``."""
         settings = self.settings()
         set_up_logs(settings.log)
         stop, beside = asyncio.Event(), list[asyncio.Task[str]]()
@@ -106,9 +107,9 @@ class Service:
         except (SettingsError, StoreUnavailable, StoreCorrupt, Fenced) as error:
             raise CommandFailed(*in_options(str(error)).splitlines()) from error
         finally:
-            await ended(beside)
-        for task in beside:
-            self.screen.tell(STOPPED.format(self.name) if task.cancelled() else task.result())
+            await cancelled(beside)
+        done = [task.result() for task in beside if not task.cancelled()]
+        return done[0] if done else STOPPED.format(self.name)
 
     def settings(self) -> Settings:
         """Its settings. Raises ``CommandFailed``."""
@@ -230,7 +231,7 @@ async def is_over(front: Front) -> bool:
         return False
 
 
-async def ended(tasks: list[asyncio.Task[str]]) -> None:
+async def cancelled(tasks: list[asyncio.Task[str]]) -> None:
     """Cancel tasks and wait until they have ended."""
     for task in tasks:
         task.cancel()
@@ -246,5 +247,8 @@ def in_options(text: str) -> str:
 
 def stop_at_signals(stop: asyncio.Event) -> None:
     """Ctrl-C, SIGTERM, and the end of the terminal set the event."""
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    names = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        names.append(signal.SIGHUP)
+    for name in names:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
