@@ -79,24 +79,6 @@ def test_killed_in_sum2_when_one_mask_is_half_sent_and_one_not_begun(at, troupe)
     ends_with(troupe, updaters)
 
 
-def desired(generation, state):
-    """A document of the control API that leaves the parameters as they are."""
-    names = ("group_type", "data_type", "bound_type", "model_type")
-
-    def window(name):
-        ends = {each: getattr(SETTINGS, f"{name}_{each}") for each in ("count", "time")}
-        return {each: dict(zip(("min", "max"), pair, strict=True)) for each, pair in ends.items()}
-
-    parameters = {
-        "model": {"length": SETTINGS.length},
-        "mask": dict(zip(names, SETTINGS.mask, strict=True)),
-        "sum": {"prob": SETTINGS.sum, **window("sum")},
-        "update": {"prob": SETTINGS.update, **window("update")},
-        "sum2": window("sum2"),
-    }
-    return {"generation": generation, "desiredState": state, "parameters": parameters}
-
-
 def refusals(wheel):
     """How often it was told to come again, by its log."""
     return wheel.log.read_text().count("503 Service Unavailable")
@@ -106,7 +88,7 @@ def test_paused_in_update_for_longer_than_anybody_waits_between_two_tries(at, tr
     for kind in (WHEEL, CRATE_IN_SMALL_CHUNKS):
         troupe.summer(kind)
     at.wait_for_phase("Update")
-    assert at.put(desired(1, "Paused")).is_success
+    at.want(1, desiredState="Paused")
     at.wait_for(lambda state: state["paused"])
     updaters = troupe.updaters([WHEEL, WHEEL_ASYNC, CRATE_IN_SMALL_CHUNKS])
     *wheels, crate = (each.program for each in updaters)
@@ -114,5 +96,5 @@ def test_paused_in_update_for_longer_than_anybody_waits_between_two_tries(at, tr
     while any(refusals(wheel) < 3 for wheel in wheels):
         tries += 1
         crate.wait_for("not_sent", count=tries)  # the crate tries again every 50 ms
-    assert at.put(desired(2, "Running")).is_success
+    at.want(2, desiredState="Running")
     ends_with(troupe, updaters)

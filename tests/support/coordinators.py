@@ -15,6 +15,7 @@ from federation import Participant, read_params, read_seeds, read_sums
 from processes import Server, free_port
 from published import FlatSettings
 from running import RedisServer, S3Server
+from xaynet_coordinator.settings import Settings
 from xaynet_pet import Model, RoundParameters
 
 TOKEN = "the token of the tests"
@@ -129,6 +130,14 @@ class Coordinator(Server):
     def put(self, document: dict) -> httpx.Response:
         headers = {"authorization": f"Bearer {TOKEN}"}
         return self.http.put(f"{self.control_url}/v1/desired", json=document, headers=headers)
+
+    def want(self, generation: int, **changes: object) -> None:
+        """Put what its settings say, with these changes."""
+        pet = Settings.load(self.folder / "settings.toml", {}).pet
+        assert pet is not None
+        parameters = pet.model_dump(mode="json", by_alias=True)
+        answer = self.put({"generation": generation, "parameters": parameters} | changes)
+        assert answer.json()["status"] == "stored", answer.text
 
     def get(self, path: str, **query: str) -> bytes | None:
         """A body of the public API; None for 204."""
