@@ -18,7 +18,9 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the kernel was told
         sys.exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, if the test run is in the background
+    # Ignored, if the test run is in the background or under nohup; programs inherit that.
+    for name in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(name, signal.SIG_DFL)
     os.execv(program[0], program)
 
 
