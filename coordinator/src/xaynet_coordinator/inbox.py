@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from xaynet_coordinator.board import PHASE_OF_TAG, Board
 from xaynet_coordinator.rounds import Round
 from xaynet_pet import (
-    Aggregation,
     BadSignature,
     Chunk,
     Header,
@@ -24,6 +23,7 @@ from xaynet_pet import (
     SumPayload,
     Tag,
     UpdatePayload,
+    check_object,
     is_sum_participant,
     is_update_participant,
     parse_payload,
@@ -178,7 +178,7 @@ def check_update(payload: UpdatePayload, board: Board, round: Round) -> Refusal 
         return Refusal("unknown-sum-participant")
     if len(payload.seeds) != len(board.sums):
         return Refusal("incomplete-seeds")
-    return check_object(payload.masked_model, round)
+    return check_masked(payload.masked_model, round)
 
 
 def check_mask(
@@ -187,13 +187,13 @@ def check_mask(
     """Checked on arrival, so that a mask that cannot unmask never has a vote."""
     if identity.participant not in board.sums:
         return Refusal("unknown-sum-participant")
-    return check_object(payload.mask, round)
+    return check_masked(payload.mask, round)
 
 
-def check_object(masked: MaskObject, round: Round) -> Refusal | None:
+def check_masked(masked: MaskObject, round: Round) -> Refusal | None:
     """Configuration, length and range (protocol §4.5)."""
     try:
-        Aggregation(round.params.mask_config, round.params.model_length).validate(masked)
+        check_object(masked, round.params.mask_config, round.params.model_length)
     except PetError as error:
         return Refusal(hyphenated(type(error).__name__))
     return None

@@ -4,7 +4,7 @@ Pure: no I/O, no clock, no state; randomness and keys are arguments. Every refus
 `PetError`. Which module holds which section of the protocol: docs/protocol.md.
 """
 
-from xaynet_pet.aggregation import Aggregation
+from xaynet_pet.aggregation import Aggregation, check_object
 from xaynet_pet.chunks import (
     DEFAULT_MESSAGE_SIZE,
     MIN_MESSAGE_SIZE,
@@ -167,6 +167,7 @@ __all__ = [
     "UpdatePayload",
     "WholePayload",
     "ZeroScalarSum",
+    "check_object",
     "decrypt_seed",
     "derive_mask",
     "encode",

@@ -28,6 +28,29 @@ from xaynet_pet.mask_object import MaskObject
 from xaynet_pet.model import Model
 
 
+def check_object(obj: MaskObject, pair: MaskConfigPair, length: int) -> None:
+    """Raises the AggregationError, if any, for which no aggregation of this configuration and
+    length takes `obj`, however few it has added (protocol §4.5)."""
+    check_shape(obj, pair, length)
+    check_range(obj)
+
+
+def check_shape(obj: MaskObject, pair: MaskConfigPair, length: int) -> None:
+    """Raises ModelMismatch or ScalarMismatch for another configuration or length."""
+    if obj.pair.vect != pair.vect:
+        raise ModelMismatch(f"the vector is masked with {obj.pair.vect}, not {pair.vect}")
+    if obj.pair.unit != pair.unit:
+        raise ScalarMismatch(f"the unit is masked with {obj.pair.unit}, not {pair.unit}")
+    if obj.length != length:
+        raise ModelMismatch(f"the vector has {obj.length} elements, not {length}")
+
+
+def check_range(obj: MaskObject) -> None:
+    """Raises InvalidObject for an element that is not below its order."""
+    if not obj.in_range():
+        raise InvalidObject("an element of the mask object is not below its group's order")
+
+
 class Aggregation:
     """The sum of the mask objects of one configuration and length. Not for concurrent changes."""
 
@@ -70,10 +93,9 @@ class Aggregation:
 
     def validate(self, obj: MaskObject) -> None:
         """Raises the AggregationError, if any, for which `obj` cannot be added."""
-        self._check_shape(obj)
+        check_shape(obj, self.pair, self.length)
         self._check_count(1)
-        if not obj.in_range():
-            raise InvalidObject("an element of the mask object is not below its group's order")
+        check_range(obj)
 
     def add(self, obj: MaskObject) -> None:
         """Adds an object; raises the same errors as `validate`."""
@@ -83,27 +105,19 @@ class Aggregation:
     def merge(self, other: Self) -> None:
         """Adds all objects of another aggregation, itself unchanged; raises AggregationError."""
         total = other.total
-        self._check_shape(total)
+        check_shape(total, self.pair, self.length)
         self._check_count(other.count)
         self._add(total.vect, total.unit, other.count)
 
     def subtract(self, obj: MaskObject) -> None:
         """Takes an added object out again; raises AggregationError."""
-        self._check_shape(obj)
+        check_shape(obj, self.pair, self.length)
         if not obj.in_range() or not self._count:
             raise InvalidObject("a mask object that was never added cannot be subtracted")
         self._reduce()
         self._vect = limbs.subtract(self._vect, obj.vect, self.pair.vect.order)
         self._unit = (self._unit - obj.unit) % self.pair.unit.order
         self._count -= 1
-
-    def _check_shape(self, obj: MaskObject) -> None:
-        if obj.pair.vect != self.pair.vect:
-            raise ModelMismatch(f"the vector is masked with {obj.pair.vect}, not {self.pair.vect}")
-        if obj.pair.unit != self.pair.unit:
-            raise ScalarMismatch(f"the unit is masked with {obj.pair.unit}, not {self.pair.unit}")
-        if obj.length != self.length:
-            raise ModelMismatch(f"the vector has {obj.length} elements, not {self.length}")
 
     def _check_count(self, more: int) -> None:
         count = self._count + more
