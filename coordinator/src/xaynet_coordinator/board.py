@@ -11,6 +11,7 @@ from xaynet_coordinator.rounds import Round
 from xaynet_pet import Tag
 
 PHASE_OF_TAG = {Tag.SUM: Phase.SUM, Tag.UPDATE: Phase.UPDATE, Tag.SUM2: Phase.SUM2}
+TAG_OF_PHASE = {phase: tag for tag, phase in PHASE_OF_TAG.items()}
 
 
 @dataclass(frozen=True, slots=True)

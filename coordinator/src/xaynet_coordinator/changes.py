@@ -13,7 +13,7 @@ from xaynet_coordinator.collecting import window
 from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.machine import Machine
 from xaynet_coordinator.record import COLLECTING, Phase
-from xaynet_coordinator.store import Caps
+from xaynet_coordinator.rounds import caps_of
 
 
 class PutStatus(Enum):
@@ -51,7 +51,7 @@ async def take_over(machine: Machine, wanted: Wanted) -> PutResult:
         if refused is not None:
             return refused
         ledger, document = machine.around.ledger, wanted.stored()
-        counts, paused = caps(machine, wanted), wanted.paused
+        counts, paused = caps_of(wanted, machine.board.round), wanted.paused
         stored = await machine.putting.insist(
             lambda: ledger.put_desired(document, counts, paused=paused)
         )
@@ -80,12 +80,6 @@ def judge(machine: Machine, wanted: Wanted) -> PutResult | None:
 def known_generation(machine: Machine) -> int:
     """The generation of what the machine goes by; 0 is the configuration file."""
     return machine.wanted.generation if machine.wanted else 0
-
-
-def caps(machine: Machine, wanted: Wanted) -> Caps:
-    """The counts by which the ledger judges the round in flight."""
-    round = machine.board.round
-    return wanted.caps(round.params.mask_config) if round else Caps()
 
 
 def take_effect(machine: Machine, wanted: Wanted) -> None:

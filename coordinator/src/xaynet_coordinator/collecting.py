@@ -11,6 +11,7 @@ takes effect at once.
 
 from typing import Protocol
 
+from xaynet_coordinator.board import TAG_OF_PHASE
 from xaynet_coordinator.machine import HeadMoved, Machine, RoundFailed
 from xaynet_coordinator.record import Phase
 from xaynet_coordinator.store import Counts
@@ -51,7 +52,7 @@ def window(machine: Machine, phase: Phase) -> Window:
 
 def accepted(counts: Counts, phase: Phase) -> int:
     """How many messages of the phase were accepted."""
-    return {Phase.SUM: counts.sum, Phase.UPDATE: counts.update, Phase.SUM2: counts.sum2}[phase]
+    return counts.of(TAG_OF_PHASE[phase])
 
 
 async def collect(machine: Machine, phase: Phase) -> bool:
@@ -65,7 +66,7 @@ async def collect(machine: Machine, phase: Phase) -> bool:
             raise RoundFailed(machine.broken)
         if machine.to_be_terminated:
             return False
-        if machine.wanted is not None and machine.wanted.paused:
+        if machine.to_be_paused:
             await hold(machine)
             continue
         remaining = await look(machine, phase)
@@ -112,6 +113,14 @@ async def store_time(machine: Machine) -> None:
         raise HeadMoved
 
 
+async def pass_time(machine: Machine, seconds: float) -> None:
+    """Wait for a change, at most so long; the loop stays visibly alive, and sees who leads."""
+    machine.changed.clear()
+    await machine.around.clock.wait(machine.changed, seconds)
+    machine.mark_progress()
+    await machine.confirm_lead()
+
+
 async def hold(machine: Machine) -> None:
     """Paused: the clock stands until something else is wanted."""
     machine.stopwatch.stop()
@@ -119,11 +128,8 @@ async def hold(machine: Machine) -> None:
     machine.paused = True
     machine.revision.bump()
     try:
-        while machine.wanted is not None and machine.wanted.paused:
-            machine.changed.clear()
-            await machine.around.clock.wait(machine.changed, TICK_SECONDS)
-            machine.mark_progress()
-            await machine.confirm_lead()
+        while machine.to_be_paused:
+            await pass_time(machine, TICK_SECONDS)
     finally:
         machine.paused = False
         machine.revision.bump()

@@ -66,11 +66,10 @@ class Wanted(BaseModel):
         """Whether this is the end."""
         return self.desired_state is DesiredState.TERMINATED
 
-    def caps(self, running: MaskConfigPair | None) -> Caps:
+    def caps(self, running: MaskConfigPair) -> Caps:
         """The counts that close each phase. ``running`` is the masking of the round in flight:
         no more models than it can carry are ever summed."""
-        pair = running or self.parameters.mask_config
-        models = min(pair.vect.max_models, pair.unit.max_models)
+        models = min(running.vect.max_models, running.unit.max_models)
         counts = self.parameters
         return Caps(
             counts.sum.count.max, min(counts.update.count.max, models), counts.sum2.count.max

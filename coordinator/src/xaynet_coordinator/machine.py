@@ -22,10 +22,16 @@ from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.models import ModelShelf
 from xaynet_coordinator.outages import Patience
 from xaynet_coordinator.record import Finished, Phase, Record
-from xaynet_coordinator.rounds import Round, freeze_blob, open_round, round_label, wrapped_key_blob
+from xaynet_coordinator.rounds import (
+    Round,
+    caps_of,
+    freeze_blob,
+    open_round,
+    round_label,
+    wrapped_key_blob,
+)
 from xaynet_coordinator.store import (
     Blobs,
-    Caps,
     Counts,
     Head,
     Ledger,
@@ -165,6 +171,11 @@ class Machine:
         """Whether the end is wanted, which is final."""
         return self.wanted is not None and self.wanted.terminated
 
+    @property
+    def to_be_paused(self) -> bool:
+        """Whether messages are to wait."""
+        return self.wanted is not None and self.wanted.paused
+
     def terminate(self) -> Step:
         """The end, also of a round in flight."""
         if self.record.round is None:
@@ -252,7 +263,7 @@ class Machine:
     async def turn_page(self, step: Step) -> Head:
         """Run the script that ends the phase, once, although its outcome may be lost."""
         before, state = self.board, step.record.written()
-        caps = self.caps(step.round)
+        caps = caps_of(self.in_force, step.round)
 
         def script() -> Awaitable[Head | None]:
             return self.around.ledger.advance(
@@ -265,13 +276,6 @@ class Machine:
         if (head.term, head.epoch, head.state) != (before.term, before.epoch + 1, state):
             raise HeadMoved
         return head
-
-    def caps(self, round: Round | None) -> Caps:
-        """The counts by which the ledger judges from now on."""
-        wanted = self.in_force
-        if wanted is None or round is None:
-            return Caps()
-        return wanted.caps(round.params.mask_config)
 
     @property
     def in_force(self) -> Wanted | None:

@@ -8,7 +8,7 @@ Each may be entered again at any time: what it has done before is found in the s
 
 from collections.abc import Mapping
 
-from xaynet_coordinator.collecting import TICK_SECONDS, collect
+from xaynet_coordinator.collecting import TICK_SECONDS, collect, pass_time
 from xaynet_coordinator.freezing import freeze
 from xaynet_coordinator.machine import Machine, PhaseFunction, RoundFailed, Step
 from xaynet_coordinator.models import ModelTaken, model_record
@@ -134,14 +134,6 @@ async def prune_models(machine: Machine) -> Record:
     if keep is not None:
         await machine.around.models.remove(old.id for old in models[: -len(recorded)])
     return machine.record.model_copy(update={"models": recorded})
-
-
-async def pass_time(machine: Machine, seconds: float) -> None:
-    """Wait for a change, at most so long; the loop stays visibly alive, and sees who leads."""
-    machine.changed.clear()
-    await machine.around.clock.wait(machine.changed, seconds)
-    machine.mark_progress()
-    await machine.confirm_lead()
 
 
 PHASES: Mapping[Phase, PhaseFunction] = {

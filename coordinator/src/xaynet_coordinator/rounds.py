@@ -6,6 +6,7 @@ from datetime import datetime
 from xaynet_coordinator.at_rest import Random, RoundKey, Vault
 from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.record import Record, RoundRecord
+from xaynet_coordinator.store import Caps
 from xaynet_pet import EncryptionKeyPair, RoundParameters, next_round_seed
 
 
@@ -44,6 +45,13 @@ def wrapped_key_blob(label: str) -> str:
 def freeze_blob(label: str) -> str:
     """Where it is written once which updates a round was unmasked with."""
     return f"freezes/{label}"
+
+
+def caps_of(wanted: Wanted | None, round: Round | None) -> Caps:
+    """The counts by which the ledger judges a round; without one it accepts nothing."""
+    if wanted is None or round is None:
+        return Caps()
+    return wanted.caps(round.params.mask_config)
 
 
 @dataclass(frozen=True, slots=True)
