@@ -97,15 +97,12 @@ UPDATE_MOMENTS = [
 @pytest.mark.parametrize("dies", UPDATE_MOMENTS, ids=lambda dies: f"{dies[0]}-{dies[1]}")
 def test_killed_inside_the_commit_of_an_update(at, dies):
     here = Round(at)
-    at.kill()
-    at.dies = dies
-    at.start()
+    at.restart_with(dies)
     here.to_update()
     bodies = here.update_bodies()
     here.post(bodies[:1])
     at.post_to_the_end(bodies[1])
-    at.dies = None
-    at.restart()
+    at.restart_with(None)
     here.go_on_with(bodies[1:])
 
 
@@ -120,15 +117,12 @@ FREEZE_MOMENTS = [
 @pytest.mark.parametrize("dies", FREEZE_MOMENTS, ids=lambda dies: f"{dies[0]}-{dies[1]}")
 def test_killed_while_the_set_is_frozen(at, dies):
     here = Round(at)
-    at.kill()
-    at.dies = dies
-    at.start()
+    at.restart_with(dies)
     here.to_update()
     bodies = here.update_bodies()
     here.post(bodies[:2])
     post_to_somebody_dying(at, bodies[2])
-    at.dies = None
-    at.restart()
+    at.restart_with(None)
     at.post(bodies[2])
     here.go_on_with([])
 
@@ -149,15 +143,12 @@ UNMASK_MOMENTS = [
 @pytest.mark.parametrize("dies", UNMASK_MOMENTS, ids=lambda dies: f"{dies[0]}-{dies[1]}")
 def test_killed_inside_unmask_and_behind_it(at, dies):
     here = Round(at)
-    at.kill()
-    at.dies = dies
-    at.start()
+    at.restart_with(dies)
     here.to_sum2()
     masks = here.mask_bodies()
     here.post(masks[:1])
     post_to_somebody_dying(at, masks[1])
-    at.dies = None
-    at.restart()
+    at.restart_with(None)
     here.ends_with_the_exact_mean()
 
 

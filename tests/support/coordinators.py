@@ -71,6 +71,11 @@ class Coordinator(Server):
     def control_url(self) -> str:
         return f"http://127.0.0.1:{self.control_port}"
 
+    def restart_with(self, dies: tuple[str, str, int] | None) -> None:
+        """Kill it, and start it to die at a moment (see `dying`), or to live."""
+        self.dies = dies
+        self.restart()
+
     def start(self) -> Self:
         self.http.close()
         self.http = httpx.Client(timeout=30)  # one for each request would take 30 ms each time
