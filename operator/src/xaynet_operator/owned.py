@@ -1,6 +1,6 @@
 """Names and labels of what a FederatedRound owns.
 
-‹base›-coordinator   Deployment, Service (public), ConfigMap, PodDisruptionBudget, Ingress, HTTPRoute
+‹base›-coordinator   Deployment, Service (public), ConfigMap, PodDisruptionBudget, Ingress, ...
 ‹base›-control       Service of the control API, Secret with its token
 ‹base›-rounds        Secret with the key that wraps the keys of rounds
 ‹base›-redis         StatefulSet, Service, ConfigMap, Secret, PersistentVolumeClaim
