@@ -23,6 +23,14 @@ from parts import PARTS, Part, cache, is_built
 
 MINIO = "github.com/minio/minio"
 VERSITYGW = "github.com/versity/versitygw/cmd/versitygw"
+COREDNS = "github.com/coredns/coredns"
+LOCAL_PATH = "github.com/rancher/local-path-provisioner"
+KUBERNETES = "k8s.io/kubernetes/cmd"
+# Without it the API server calls itself v0.0.0.
+KUBERNETES_VERSION = " ".join(
+    f"-X k8s.io/component-base/version.{name}={value}"
+    for name, value in (("gitVersion", "v1.34.4"), ("gitMajor", "1"), ("gitMinor", "34"))
+)
 
 
 class BuildError(Exception):
@@ -126,19 +134,27 @@ def apt_install(part: Part, *packages: str) -> None:
     run(part, "apt-get", "install", "--yes", "--no-install-recommends", *packages, **quiet)
 
 
-def install_redis(part: Part) -> None:
-    apt_install(part, "redis-server")
-    if not is_built(part):
-        raise BuildError("redis-server was installed but is not on PATH")
+def install(part: Part) -> None:
+    """Installs what the system's own packages bring."""
+    apt_install(part, *part.packages)
+    if missing := [program for program in part.programs if not part.find(program)]:
+        raise BuildError(f"{', '.join(missing)} was installed but is not on PATH")
 
 
-def build_go(part: Part, package: str) -> None:
-    """Builds the one tool of the part's Go module."""
+def build_go(part: Part, *packages: str, variables: str = "") -> None:
+    """Builds tools of the part's Go module, each named as the last word of its package."""
     go = need("go", f"the Go release that {part.source / 'go.mod'} names, or a later one,")
-    flags = ("-mod=readonly", "-trimpath", "-ldflags", "-s -w")
+    flags = ("-mod=readonly", "-trimpath", "-ldflags", f"-s -w {variables}".strip())
     with new_folder(part) as folder:
-        target = folder / "bin" / part.programs[0]
-        run(part, go, "build", *flags, "-o", target, package, CGO_ENABLED="0", GOTOOLCHAIN="local")
+        target = f"{folder / 'bin'}/"
+        run(
+            part, go, "build", *flags, "-o", target, *packages, CGO_ENABLED="0", GOTOOLCHAIN="local"
+        )
+
+
+def build_kubernetes(part: Part) -> None:
+    packages = [f"{KUBERNETES}/{program}" for program in part.programs]
+    build_go(part, *packages, variables=KUBERNETES_VERSION)
 
 
 def build_wheel(part: Part) -> None:
@@ -188,14 +204,26 @@ ABOUT = {
     "versitygw": "building the Go module, about a minute",
     "wheel": "installing the published SDK",
     "peers": "building the published crates, some minutes",
+    "etcd": "installing it",
+    "apiserver": "building the Go module, some minutes",
+    "kubernetes": "building the Go module, some minutes",
+    "coredns": "building the Go module, some minutes",
+    "local-path": "building the Go module, about a minute",
+    "node-tools": "installing them",
 }
 
 BUILDERS: dict[str, Callable[[Part], None]] = {
-    "redis": install_redis,
+    "redis": install,
     "minio": lambda part: build_go(part, MINIO),
     "versitygw": lambda part: build_go(part, VERSITYGW),
     "wheel": build_wheel,
     "peers": build_peers,
+    "etcd": install,
+    "apiserver": build_kubernetes,
+    "kubernetes": build_kubernetes,
+    "coredns": lambda part: build_go(part, COREDNS),
+    "local-path": lambda part: build_go(part, LOCAL_PATH),
+    "node-tools": install,
 }
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@
     CACHE/parts/NAME-KEY/bin/PROGRAM        CACHE = $XAYNET_CACHE or ~/.cache/xaynet-operator
 
 KEY is the digest of all files in the part's source folder: lock files, and our own sources where
-there are some. A folder is there whole or not at all. Redis is the system's own and has no folder.
+there are some. A folder is there whole or not at all. What the system's own packages bring has no
+folder.
 """
 
 import hashlib
@@ -17,6 +18,22 @@ from pathlib import Path
 
 PEERS = Path(__file__).parents[1] / "peers"
 RUST_PROGRAMS = ("published-coordinator", "published-participant", "reference-bench")
+KUBERNETES_PROGRAMS = ("kubelet", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+NODE_TOOLS = {
+    "containerd": ("containerd", "containerd-shim-runc-v2", "ctr"),
+    "runc": ("runc",),
+    "buildah": ("buildah",),
+    "mmdebstrap": ("mmdebstrap",),
+    "containernetworking-plugins": ("bridge", "host-local", "portmap"),
+    "iptables": ("iptables",),
+    "nftables": ("nft",),
+    "conntrack": ("conntrack",),
+    "socat": ("socat",),
+    "iproute2": ("ip",),
+    "busybox-static": ("busybox",),
+}
+BESIDE_PATH = ("/usr/lib/cni", "/usr/sbin", "/sbin")
+"""Where Debian puts programs that users don't start."""
 
 
 class MissingPart(Exception):
@@ -29,6 +46,8 @@ class Part:
     source: Path
     """The folder of its lock files and sources."""
     programs: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+    """What Debian calls them, if they are the system's own."""
 
     @property
     def folder(self) -> Path:
@@ -48,8 +67,8 @@ class Part:
 
     def find(self, program: str) -> Path | None:
         """Where the program lies; None if the part was not built yet."""
-        if self.name == "redis":
-            found = shutil.which(program)
+        if self.packages:
+            found = shutil.which(program, path=os.pathsep.join([os.environ["PATH"], *BESIDE_PATH]))
             return Path(found) if found else None
         path = self.folder / "bin" / program
         return path if path.exists() else None
@@ -58,11 +77,17 @@ class Part:
 PARTS = {
     part.name: part
     for part in (
-        Part("redis", PEERS, ("redis-server",)),
+        Part("redis", PEERS, ("redis-server",), ("redis-server",)),
         Part("minio", PEERS / "minio", ("minio",)),
         Part("versitygw", PEERS / "versitygw", ("versitygw",)),
         Part("wheel", PEERS / "wheel", ("python",)),
         Part("peers", PEERS / "rust", RUST_PROGRAMS),
+        Part("etcd", PEERS, ("etcd",), ("etcd-server",)),
+        Part("apiserver", PEERS / "kubernetes", ("kube-apiserver", "kubectl")),
+        Part("kubernetes", PEERS / "kubernetes", KUBERNETES_PROGRAMS),
+        Part("coredns", PEERS / "coredns", ("coredns",)),
+        Part("local-path", PEERS / "local-path", ("local-path-provisioner",)),
+        Part("node-tools", PEERS, tuple(sum(NODE_TOOLS.values(), ())), tuple(NODE_TOOLS)),
     )
 }
 
