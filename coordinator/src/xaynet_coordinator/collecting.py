@@ -12,6 +12,7 @@ takes effect at once.
 from typing import Protocol
 
 from xaynet_coordinator.board import TAG_OF_PHASE
+from xaynet_coordinator.leading import confirm_lead
 from xaynet_coordinator.machine import HeadMoved, Machine, RoundFailed
 from xaynet_coordinator.record import Phase
 from xaynet_coordinator.store import Counts
@@ -118,7 +119,7 @@ async def pass_time(machine: Machine, seconds: float) -> None:
     machine.changed.clear()
     await machine.around.clock.wait(machine.changed, seconds)
     machine.mark_progress()
-    await machine.confirm_lead()
+    await confirm_lead(machine)
 
 
 async def hold(machine: Machine) -> None:

@@ -1,4 +1,4 @@
-"""The machine: enters one phase after another, and makes every change of phase durable.
+"""The machine: what a leader knows, and how every change of phase becomes durable.
 
     phase ends → Step(record) → one script: the epoch grows, the record is stored → new board
 
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from xaynet_coordinator.at_rest import Random, Unreadable, Vault
+from xaynet_coordinator.at_rest import Random, Vault
 from xaynet_coordinator.board import Board, PublishedModel
 from xaynet_coordinator.clock import Clock, Stopwatch
 from xaynet_coordinator.desired import Wanted
@@ -22,23 +22,8 @@ from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.models import ModelShelf
 from xaynet_coordinator.outages import Patience
 from xaynet_coordinator.record import Finished, Phase, Record
-from xaynet_coordinator.rounds import (
-    Round,
-    caps_of,
-    freeze_blob,
-    open_round,
-    round_label,
-    wrapped_key_blob,
-)
-from xaynet_coordinator.store import (
-    Blobs,
-    Counts,
-    Head,
-    Ledger,
-    PointerMoved,
-    StoreCorrupt,
-    StoreUnavailable,
-)
+from xaynet_coordinator.rounds import Round, caps_of
+from xaynet_coordinator.store import Blobs, Counts, Head, Ledger, PointerMoved
 from xaynet_coordinator.updates import Committer
 from xaynet_coordinator.watch import Revision
 from xaynet_pet import SumDict
@@ -85,14 +70,6 @@ class Surroundings:
     random: Random
 
 
-@dataclass(frozen=True, slots=True)
-class Reopened:
-    """A round found in the ledger: opened, or the reason why it cannot go on."""
-
-    round: Round | None = None
-    broken: str | None = None
-
-
 PhaseFunction = Callable[["Machine"], Awaitable[Step]]
 
 
@@ -129,35 +106,6 @@ class Machine:
         self.committing = Patience(self.around.clock, self.outage_changed)
         self.putting = Patience(self.around.clock, self.outage_changed)
         self.progressed = self.around.clock.now()
-
-    async def run(self) -> None:
-        """Lead for ever: never returns, raises ``Fenced`` when somebody else leads."""
-        await self.lead()
-        while True:
-            try:
-                await self.advance(await self.next_step())
-            except StoreUnavailable as error:
-                await self.patience.sit_out(error)
-            except HeadMoved:
-                await self.find_head()
-
-    async def next_step(self) -> Step:
-        """Work through the phase."""
-        try:
-            if self.to_be_terminated and self.record.phase is not Phase.TERMINATED:
-                return self.terminate()
-            if self.broken is not None:
-                raise RoundFailed(self.broken)
-            return await self.phases[self.record.phase](self)
-        except RoundFailed as failure:
-            return self.give_up(failure.reason)
-        except (StoreUnavailable, StoreCorrupt, HeadMoved):
-            raise
-        except Exception:
-            if self.record.round is None:
-                raise
-            log.exception("phase_failed", phase=self.record.phase.value)
-            return self.give_up("internal-error")
 
     def give_up(self, reason: str) -> Step:
         """The round has failed."""
@@ -196,61 +144,6 @@ class Machine:
             ended=now,
             reason=reason,
         )
-
-    async def lead(self) -> None:
-        """Take the term, and go on where the ledger says: at a start, or after a rollback."""
-        async with self.changing:  # nothing else may be wanted before it is known what was
-            head = await self.patience.insist(self.around.ledger.take_term)
-            record = Record.read(head.state)
-            desired = await self.patience.insist(self.around.ledger.desired)
-            self.wanted = Wanted.restore(desired) if desired is not None else self.wanted
-            reopened = await self.patience.insist(lambda: self.reopen(record))
-            model = await self.patience.insist(lambda: self.latest_model(record))
-            await self.patience.insist(lambda: self.show(head, record, reopened.round, model))
-            self.broken = reopened.broken
-            self.stopwatch.before = head.elapsed
-            self.stopwatch.grant_grace()
-        log.info("leading", term=head.term, epoch=head.epoch, phase=record.phase.value)
-
-    async def find_head(self) -> None:
-        """The head is not where it was left: go on from where it is, unless it is another's."""
-        head = await self.patience.insist(self.around.ledger.head)
-        log.warning("head_moved", term=head.term, epoch=head.epoch, left_at=self.board.epoch)
-        if head.term > self.board.term:
-            raise Fenced("another coordinator has taken the lead")
-        before = self.board.round
-        await self.lead()
-        after = self.board.round
-        if before is not None and after is not None and before.label == after.label:
-            # What it has answered since then is lost: it must not end as if that had never been.
-            self.break_round("rolled-back")
-
-    async def confirm_lead(self) -> None:
-        """Raises ``HeadMoved`` unless the ledger's head is where this machine left it."""
-        head = await self.around.ledger.head()
-        if (head.term, head.epoch) != (self.board.term, self.board.epoch):
-            raise HeadMoved
-
-    async def latest_model(self, record: Record) -> PublishedModel | None:
-        """The newest global model, if the bucket still has it."""
-        return await self.around.models.load(record.models[-1]) if record.models else None
-
-    async def reopen(self, record: Record) -> Reopened:
-        """The round in flight, or why it must fail."""
-        if record.round is None:
-            return Reopened()
-        label = round_label(record.round.id, record.seed)
-        wrapped = await self.around.blobs.get(wrapped_key_blob(label))
-        if wrapped is None:
-            return Reopened(broken="round-key-erased")
-        collects = record.phase in (Phase.SUM, Phase.UPDATE)
-        if collects and await self.around.blobs.get(freeze_blob(label)) is not None:
-            # Its updates were frozen once; another set of them must never be unmasked.
-            return Reopened(broken="rolled-back")
-        try:
-            return Reopened(open_round(record.round, self.around.vault, wrapped))
-        except Unreadable:
-            return Reopened(broken="round-key-unreadable")
 
     async def advance(self, step: Step) -> None:
         """End the phase, durably, and show the next one."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from xaynet_coordinator.collecting import TICK_SECONDS, collect, pass_time
 from xaynet_coordinator.freezing import freeze
+from xaynet_coordinator.leading import confirm_lead
 from xaynet_coordinator.machine import Machine, PhaseFunction, RoundFailed, Step
 from xaynet_coordinator.models import ModelTaken, model_record
 from xaynet_coordinator.record import Phase, Record
@@ -120,7 +121,7 @@ async def erase_rounds(machine: Machine) -> None:
     blobs = machine.around.blobs
     keys = await blobs.keys(f"{ROUNDS}/")
     # Who has taken the lead may have begun a round: if so, after these keys were listed.
-    await machine.confirm_lead()
+    await confirm_lead(machine)
     for key in sorted(keys, key=lambda key: not key.endswith("/key")):
         await blobs.delete(key)
     machine.patience.recover()

@@ -13,6 +13,7 @@ from xaynet_coordinator.at_rest import KEY_BYTES, Random, Vault
 from xaynet_coordinator.clock import Clock
 from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.front import Front
+from xaynet_coordinator.leading import run
 from xaynet_coordinator.machine import Machine, Surroundings
 from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.models import ModelShelf
@@ -159,7 +160,7 @@ async def lead(settings: Settings, stores: Stores, machine: Machine) -> None:
         log.warning("warning", detail=warning)
     if settings.restore.enable is False:
         await machine.patience.insist(stores.ledger.forget)
-    await machine.run()
+    await run(machine)
 
 
 @asynccontextmanager
