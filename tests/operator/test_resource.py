@@ -41,7 +41,7 @@ spec:
     sum2:   {count: {min: 1, max: 100}, time: {min: 5, max: 3600}}
   coordinator:
     image: registry.example.org/xaynet-coordinator:0.1.0
-    replicas: 2
+    replicas: 1
     resources: {limits: {memory: 2Gi}}
     nodeSelector: {disk: ssd}
     tolerations: [{key: dedicated, operator: Exists}]
@@ -264,7 +264,7 @@ def test_what_may_change_at_runtime_is_not_refused() -> None:
     old = FederatedRound.parse(COMPLETE).spec
     new = edited(
         COMPLETE, rounds=20, desiredState="Paused", pet__model={"length": 5},
-        pet__mask__boundType="B2", coordinator__replicas=3, models__keep=3,
+        pet__mask__boundType="B2", models__keep=3,
     ).spec  # fmt: skip
     assert refused_changes(old, new) == ()
 

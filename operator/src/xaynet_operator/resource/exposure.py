@@ -1,12 +1,12 @@
 """How participants reach the coordinator of a FederatedRound."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from xaynet_operator.resource.forms import Host
+from xaynet_operator.resource.forms import Host, ObjectName
+from xaynet_operator.resource.rules import Needs, Ruled
 from xaynet_pet.parameters import Definition
-from xaynet_pet.sentences import Refusal, refuse
 
 
 class ServiceExposure(Definition):
@@ -22,22 +22,22 @@ class ServiceExposure(Definition):
     )
 
 
-class IngressExposure(Definition):
+class IngressExposure(Ruled):
     """An Ingress to the coordinator."""
 
+    RULES = (Needs("client_ca_secret_name", "tls_secret_name", "client certificates need TLS"),)
+
     host: Host = Field(description="Host name of the service.", examples=["fl.example.org"])
-    class_name: str | None = Field(
-        default=None, min_length=1, description="Ingress class.", examples=["nginx"]
+    class_name: ObjectName | None = Field(
+        default=None, description="Ingress class.", examples=["nginx"]
     )
-    tls_secret_name: str | None = Field(
+    tls_secret_name: ObjectName | None = Field(
         default=None,
-        min_length=1,
         description="Secret with the server's certificate; without it plain HTTP.",
         examples=["fl-tls"],
     )
-    client_ca_secret_name: str | None = Field(
+    client_ca_secret_name: ObjectName | None = Field(
         default=None,
-        min_length=1,
         alias="clientCASecretName",
         description="Secret with the authorities that participants' certificates must be from.",
         examples=["fl-participants-ca"],
@@ -48,23 +48,16 @@ class IngressExposure(Definition):
         examples=[{"cert-manager.io/cluster-issuer": "internal"}],
     )
 
-    @model_validator(mode="after")
-    def _certificates(self) -> Self:
-        if self.client_ca_secret_name and not self.tls_secret_name:
-            text = "{} is given, but {} is not: client certificates need TLS"
-            refuse([Refusal(text, (("client_ca_secret_name",), ("tls_secret_name",)))])
-        return self
-
 
 class GatewayParent(Definition):
     """The Gateway that a route is attached to."""
 
-    name: str = Field(min_length=1, description="Name of the Gateway.", examples=["public"])
-    namespace: str | None = Field(
-        default=None, min_length=1, description="Its namespace, if another.", examples=["gateways"]
+    name: ObjectName = Field(description="Name of the Gateway.", examples=["public"])
+    namespace: ObjectName | None = Field(
+        default=None, description="Its namespace, if another.", examples=["gateways"]
     )
-    section_name: str | None = Field(
-        default=None, min_length=1, description="One of its listeners.", examples=["https"]
+    section_name: ObjectName | None = Field(
+        default=None, description="One of its listeners.", examples=["https"]
     )
 
 
@@ -76,6 +69,7 @@ class GatewayExposure(Definition):
     )
     hostnames: list[Host] = Field(
         default_factory=list[str],
+        max_length=16,  # as many as an HTTPRoute can have
         description="Host names of the service; without any those of the Gateway.",
         examples=[["fl.example.org"]],
     )

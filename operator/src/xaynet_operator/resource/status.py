@@ -174,6 +174,10 @@ class FederatedRoundStatus(Observed):
         default=(),
         description="All known conditions, one of each type.",
         examples=[[CONDITION]],
+        json_schema_extra={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["type"],
+        },
     )
     round: CurrentRound | None = Field(
         default=None, description="The round in flight.", examples=[{"id": 7, "phase": "Update"}]

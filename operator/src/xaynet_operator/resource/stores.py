@@ -1,20 +1,26 @@
 """Redis and S3 of a FederatedRound: run by the operator, or by someone else."""
 
-from collections.abc import Iterator
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from xaynet_operator.resource.forms import Bucket, ModelUri, Quantity, WebUrl
+from xaynet_operator.resource.forms import (
+    Bucket,
+    ModelUri,
+    ObjectName,
+    Quantity,
+    StorageClassName,
+    WebUrl,
+)
+from xaynet_operator.resource.rules import Needs, NotBoth, Ruled
 from xaynet_operator.resource.workloads import Placement
 from xaynet_pet.parameters import Definition
-from xaynet_pet.sentences import Refusal, refuse
 
 
 class SecretKey(Definition):
     """One entry of a Secret in the same namespace."""
 
-    name: str = Field(min_length=1, description="Name of the Secret.", examples=["redis-url"])
+    name: ObjectName = Field(description="Name of the Secret.", examples=["redis-url"])
     key: str = Field(
         default="url", min_length=1, description="Entry of the Secret.", examples=["url"]
     )
@@ -23,7 +29,7 @@ class SecretKey(Definition):
 class CredentialsSecret(Definition):
     """A Secret in the same namespace that holds S3 credentials."""
 
-    name: str = Field(min_length=1, description="Name of the Secret.", examples=["minio-auth"])
+    name: ObjectName = Field(description="Name of the Secret.", examples=["minio-auth"])
     access_key_entry: str = Field(
         default="accesskey",
         min_length=1,
@@ -48,7 +54,7 @@ class ManagedRedis(Placement):
         examples=["registry.example.org/redis:7.0"],
     )
     storage: Quantity = Field(default="1Gi", description="Size of its volume.", examples=["1Gi"])
-    storage_class_name: str | None = Field(
+    storage_class_name: StorageClassName | None = Field(
         default=None,
         description="Storage class of its volume; without it the cluster's default. Immutable.",
         examples=["fast"],
@@ -64,8 +70,10 @@ class ExternalRedis(Definition):
     )
 
 
-class Redis(Definition):
+class Redis(Ruled):
     """Redis, which holds the state of the rounds: managed unless external is given."""
+
+    RULES = (NotBoth("managed", "external"),)
 
     managed: ManagedRedis | None = Field(
         default=None, description="A Redis that the operator runs.", examples=[{"storage": "1Gi"}]
@@ -75,11 +83,6 @@ class Redis(Definition):
         description="A Redis that someone else runs.",
         examples=[{"urlSecretRef": {"name": "redis-url", "key": "url"}}],
     )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        refuse(_both(self.managed, self.external))
-        return self
 
 
 class ManagedModels(Placement):
@@ -92,15 +95,17 @@ class ManagedModels(Placement):
         examples=["registry.example.org/minio:2026-02-12"],
     )
     storage: Quantity = Field(default="10Gi", description="Size of its volume.", examples=["10Gi"])
-    storage_class_name: str | None = Field(
+    storage_class_name: StorageClassName | None = Field(
         default=None,
         description="Storage class of its volume; without it the cluster's default. Immutable.",
         examples=["standard"],
     )
 
 
-class ExternalModels(Definition):
+class ExternalModels(Ruled):
     """An S3 service that someone else runs."""
+
+    RULES = (Needs("rounds_credentials_secret_ref", "rounds_bucket", "give both or none"),)
 
     endpoint: WebUrl | None = Field(
         default=None,
@@ -127,17 +132,11 @@ class ExternalModels(Definition):
         examples=[{"name": "s3-rounds"}],
     )
 
-    @model_validator(mode="after")
-    def _buckets(self) -> Self:
-        if self.rounds_credentials_secret_ref and not self.rounds_bucket:
-            text = "{} is given, but {} is not: give both or none"
-            fields = (("rounds_credentials_secret_ref",), ("rounds_bucket",))
-            refuse([Refusal(text, fields)])
-        return self
 
-
-class Models(Definition):
+class Models(Ruled):
     """Where global models are kept: managed unless external is given."""
+
+    RULES = (NotBoth("managed", "external"),)
 
     managed: ManagedModels | None = Field(
         default=None, description="A MinIO that the operator runs.", examples=[{"storage": "10Gi"}]
@@ -163,13 +162,3 @@ class Models(Definition):
         description="What becomes of the models when the service is terminated or deleted.",
         examples=["Retain"],
     )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        refuse(_both(self.managed, self.external))
-        return self
-
-
-def _both(managed: object, external: object) -> Iterator[Refusal]:
-    if managed is not None and external is not None:
-        yield Refusal("{} and {} are both given: give one", (("managed",), ("external",)))

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from xaynet_operator.resource.forms import PASSED_THROUGH
+from xaynet_operator.resource.forms import ObjectName, Replicas
 from xaynet_pet.parameters import Definition
 
 MIB = 2**20
@@ -17,7 +17,6 @@ class Placement(Definition):
         default=None,
         description="Requests and limits of the container.",
         examples=[{"requests": {"cpu": "500m", "memory": "512Mi"}}],
-        json_schema_extra=PASSED_THROUGH,
     )
     node_selector: dict[str, str] | None = Field(
         default=None,
@@ -28,21 +27,18 @@ class Placement(Definition):
         default=None,
         description="Taints of nodes that are tolerated.",
         examples=[[{"key": "dedicated", "operator": "Equal", "value": "fl"}]],
-        json_schema_extra=PASSED_THROUGH,
     )
     affinity: dict[str, Any] | None = Field(
         default=None,
         description="Affinities to nodes and pods.",
         examples=[{"podAntiAffinity": {}}],
-        json_schema_extra=PASSED_THROUGH,
     )
     topology_spread_constraints: list[dict[str, Any]] | None = Field(
         default=None,
         description="How pods are spread over the cluster.",
         examples=[[{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname"}]],
-        json_schema_extra=PASSED_THROUGH,
     )
-    priority_class_name: str | None = Field(
+    priority_class_name: ObjectName | None = Field(
         default=None, description="Priority class of the pods.", examples=["high"]
     )
 
@@ -50,7 +46,7 @@ class Placement(Definition):
 class SecretName(Definition):
     """A Secret in the same namespace."""
 
-    name: str = Field(min_length=1, description="Name of the Secret.", examples=["registry"])
+    name: ObjectName = Field(description="Name of the Secret.", examples=["registry"])
 
 
 class Coordinator(Placement):
@@ -70,9 +66,7 @@ class Coordinator(Placement):
         description="Secrets to pull the image with.",
         examples=[[{"name": "registry"}]],
     )
-    replicas: int = Field(
-        default=1, ge=1, le=100, description="Number of coordinators.", examples=[1]
-    )
+    replicas: Replicas = Field(default=1, description="Number of coordinators.", examples=[1])
     max_message_bytes: int = Field(
         default=512 * MIB,
         ge=4096,
