@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install parts demo test test-fast lint format gen bench clean
+.PHONY: help install parts images demo test test-fast lint format gen bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -24,6 +24,9 @@ install: $(UV) ## Make the environment of the lock file in .venv
 
 parts: install ## Install or build what the tests run against: Redis, MinIO, VersityGW, the published peers
 	$(BIN)/python tests/peers/build.py
+
+images: install ## Build the images of the cluster, as archives in the cache
+	$(BIN)/python images/build.py
 
 demo: install ## Ten participants train a classifier together, without showing their data
 	$(BIN)/python examples/digits/demo.py
