@@ -10,7 +10,8 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install parts images demo test test-fast lint format gen bench clean
+.PHONY: help install parts images demo test test-fast test-cluster cluster-up cluster-down lint \
+	format gen bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -35,7 +36,16 @@ test: install lint parts ## Everything
 	$(BIN)/pytest
 
 test-fast: install ## The tests that need no servers
-	$(BIN)/pytest -m "not processes and not servers and not peers and not demo"
+	$(BIN)/pytest -m "not processes and not servers and not peers and not cluster and not demo"
+
+test-cluster: install parts ## The tests that need a Kubernetes cluster
+	$(BIN)/pytest -m cluster
+
+cluster-up: install parts ## A Kubernetes cluster on this machine (root on Linux), or in Docker; NODES=2 for two
+	$(BIN)/python tests/cluster/cluster.py up --nodes $(or $(NODES),1)
+
+cluster-down: install ## Remove it
+	$(BIN)/python tests/cluster/cluster.py down
 
 lint: install ## Format, style, types, import directions
 	$(BIN)/ruff format --check .

@@ -1,0 +1,68 @@
+"""A Kubernetes cluster for tests and for trying out: `cluster.py up|down|load|kubeconfig`.
+
+    up [--nodes N]      a new cluster, in place of an earlier one
+    load ARCHIVE ...    brings images, files of `buildah push IMAGE oci-archive:FILE:NAME`
+    kubeconfig          prints where the kubeconfig is
+    down                removes it, and what killed test runs left
+
+Who provides it: `node/choice.py`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+
+from node.bare import BareCluster
+from node.choice import PROVIDERS, NoCluster, choose
+from node.interface import Cluster
+from node.places import free_slots
+from node.waiting import ClusterFailed
+from parts import MissingPart
+
+
+def main() -> int:
+    arguments = parse()
+    try:
+        cluster = choose(nodes=arguments.nodes, provider=arguments.provider)
+        obey(cluster, arguments)
+    except (NoCluster, ClusterFailed, MissingPart) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parse() -> argparse.Namespace:
+    what = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=what)
+    parser.add_argument("verb", choices=("up", "down", "load", "kubeconfig"))
+    parser.add_argument("archive", nargs="*", type=Path)
+    parser.add_argument("--nodes", type=int, choices=(1, 2), default=1)
+    parser.add_argument(
+        "--provider", choices=list(PROVIDERS), help="the first that can, by default"
+    )
+    arguments = parser.parse_args()
+    if bool(arguments.archive) != (arguments.verb == "load"):
+        parser.error("`load`, and only `load`, takes archives")
+    return arguments
+
+
+def obey(cluster: Cluster, arguments: argparse.Namespace) -> None:
+    match arguments.verb:
+        case "up":
+            cluster.up()
+            print(f"export KUBECONFIG={cluster.kubeconfig}")
+        case "down":
+            cluster.down()
+            for slot in free_slots() if isinstance(cluster, BareCluster) else []:
+                BareCluster(slot).down()
+        case "load":
+            for archive in arguments.archive:
+                cluster.load(archive)
+        case _:
+            print(cluster.kubeconfig)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
