@@ -1,0 +1,206 @@
+"""A real kube-apiserver on its own etcd, on loopback: Kubernetes without a node.
+
+Nothing reconciles here: no controllers, no scheduler, no kubelet. What the API server itself does
+is there: schemas, CEL rules, defaults, server-side apply, watches, owner references as data.
+
+    with EtcdServer(folder / "etcd") as etcd, ApiServer(folder / "api", etcd.url) as api:
+        api.kubectl("apply", "-f", "-", given=manifest)
+"""
+
+import json
+import ssl
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from parts import program
+from processes import Server, free_port
+
+TOKEN = "a-token-of-the-tests"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command said, and how it ended."""
+
+    code: int
+    output: str
+    errors: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server answered."""
+
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def problems(self) -> tuple[tuple[str, str], ...]:
+        """The causes of a refusal: each field, and what is wrong with it."""
+        causes = self.body.get("details", {}).get("causes", [])
+        return tuple((cause.get("field", ""), cause["message"]) for cause in causes)
+
+
+class EtcdServer(Server):
+    """Debian's etcd, which does not wait for the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.peer_port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str | Path]:
+        peers = f"http://127.0.0.1:{self.peer_port}"
+        return [
+            program("etcd", "etcd"),
+            f"--data-dir={self.folder / 'data'}",
+            f"--listen-client-urls={self.url}",
+            f"--advertise-client-urls={self.url}",
+            f"--listen-peer-urls={peers}",
+            f"--initial-advertise-peer-urls={peers}",
+            f"--initial-cluster=default={peers}",
+            "--unsafe-no-fsync",
+            "--logger=zap",
+            "--log-level=warn",
+        ]
+
+    def answers(self) -> bool:
+        return _status(HTTPConnection("127.0.0.1", self.port, timeout=5), "/health") == 200
+
+
+class ApiServer(Server):
+    """kube-apiserver, and one user who may do everything."""
+
+    START_TIMEOUT = 90.0
+
+    def __init__(self, folder: Path, etcd: str) -> None:
+        super().__init__(folder)
+        self._etcd = etcd
+        self.kubeconfig = folder / "kubeconfig"
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate that the server makes for itself at its first start."""
+        return self.folder / "certificates" / "apiserver.crt"
+
+    def command(self) -> list[str | Path]:
+        key = self.folder / "service-accounts.key"
+        key.write_bytes(_private_key())
+        tokens = self.folder / "tokens.csv"
+        tokens.write_text(f"{TOKEN},tests,tests,system:masters\n")
+        self.kubeconfig.write_text(json.dumps(self._kubeconfig()))
+        return [
+            program("apiserver", "kube-apiserver"),
+            f"--etcd-servers={self._etcd}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            "--external-hostname=127.0.0.1",
+            f"--secure-port={self.port}",
+            f"--cert-dir={self.authority.parent}",
+            f"--token-auth-file={tokens}",
+            "--authorization-mode=RBAC",
+            "--anonymous-auth=true",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            # Nobody makes the accounts that pods would need.
+            "--disable-admission-plugins=ServiceAccount",
+            # Debian's etcd does not tell the sizes that this asks for.
+            "--feature-gates=SizeBasedListCostEstimate=false",
+        ]
+
+    def answers(self) -> bool:
+        return self.authority.exists() and self.ask("GET", "/readyz").status == 200
+
+    def stop(self, timeout: float = 10) -> None:
+        """Kills it: asked to end, it waits a minute for others to notice."""
+        self.kill()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        content: str = "application/json",
+    ) -> Answer:
+        """One request as the user who may do everything; raises OSError if none is answered."""
+        connection = self._connection()
+        headers = {"authorization": f"Bearer {TOKEN}", "content-type": content}
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            return _read(connection.getresponse())
+        except HTTPException as error:
+            raise OSError(str(error)) from error
+        finally:
+            connection.close()
+
+    def kubectl(self, *arguments: str, given: object = None, timeout: float = 60) -> Ran:
+        """Runs kubectl against this server; ``given`` is what it reads from standard input."""
+        ran = subprocess.run(
+            [program("apiserver", "kubectl"), "--kubeconfig", self.kubeconfig, *arguments],
+            input=given if given is None or isinstance(given, str) else json.dumps(given),
+            env={"HOME": str(self.folder)},  # where kubectl keeps what it has learnt of servers
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    def _connection(self) -> HTTPSConnection:
+        return HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self._tls)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.authority)
+
+    def _kubeconfig(self) -> dict[str, Any]:
+        cluster = {"server": self.url, "certificate-authority": str(self.authority)}
+        context = {"cluster": "tests", "user": "tests", "namespace": "default"}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "tests", "cluster": cluster}],
+            "users": [{"name": "tests", "user": {"token": TOKEN}}],
+            "contexts": [{"name": "tests", "context": context}],
+            "current-context": "tests",
+        }
+
+
+def _read(response: HTTPResponse) -> Answer:
+    text = response.read()
+    is_json = response.headers.get_content_type() == "application/json"
+    return Answer(response.status, json.loads(text) if is_json else {"text": text.decode()})
+
+
+def _status(connection: HTTPConnection, path: str) -> int:
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except HTTPException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+
+
+def _private_key() -> bytes:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
