@@ -21,6 +21,7 @@ from running import RedisServer
 from server_fixtures import Launcher
 from xaynet_coordinator.store import (
     Desired,
+    Reason,
     StoreCorrupt,
     StoreUnavailable,
     Verdict,
@@ -100,9 +101,52 @@ async def test_a_password_is_used_and_never_told(launch: Launcher, tmp_path: Pat
         ledger = RedisLedger(f"redis://:{wrong}@127.0.0.1:{server.port}", uid)
         with pytest.raises(StoreUnavailable) as caught:
             await ledger.open()
+        assert caught.value.reason is Reason.REDIS_CREDENTIALS
+        assert f"127.0.0.1:{server.port} refuses the password: check" in str(caught.value)
         told = "".join(traceback.format_exception(caught.value)) + repr(ledger)
         assert "wr0ng" not in told
         await ledger.close()
+
+
+@pytest.mark.parametrize("given", ["", "unasked@"])
+async def test_a_password_that_is_missing_or_not_asked_for_is_a_matter_of_credentials(
+    launch: Launcher, tmp_path: Path, uid: str, given: str
+):
+    server = launch(RedisServer(tmp_path / "redis", password=None if given else "secret"))
+    account = ":unasked@" if given else ""
+    ledger = RedisLedger(f"redis://{account}127.0.0.1:{server.port}", uid)
+    with pytest.raises(StoreUnavailable, match="refuses the password") as caught:
+        await ledger.open()
+    assert caught.value.reason is Reason.REDIS_CREDENTIALS
+    await ledger.close()
+
+
+async def test_an_account_with_too_few_rights_is_told_so(server: RedisServer, uid: str):
+    with Redis.from_url(server.url) as redis:
+        redis.execute_command("ACL", "SETUSER", "poor", "on", ">pass", "~*", "+ping", "+hget")
+    ledger = RedisLedger(f"redis://poor:pass@127.0.0.1:{server.port}", uid)
+    await ledger.open()
+    with pytest.raises(StoreUnavailable, match="too few rights") as caught:
+        await ledger.take_term()
+    assert caught.value.reason is Reason.REDIS_CREDENTIALS
+    await ledger.close()
+
+
+async def test_a_redis_that_is_away_is_unreachable(server: RedisServer, place: RedisPlace):
+    async with place.opened() as ledger:
+        server.kill()
+        with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{server.port} cannot be") as caught:
+            await ledger.head()
+        assert caught.value.reason is Reason.REDIS_UNREACHABLE
+
+
+async def test_a_replica_that_only_reads_refuses(server: RedisServer, place: RedisPlace):
+    async with place.opened() as ledger:
+        with Redis.from_url(server.url) as redis:
+            redis.execute_command("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(StoreUnavailable, match="address of the primary") as caught:
+            await ledger.take_term()
+        assert caught.value.reason is Reason.REDIS_REFUSES
 
 
 async def test_a_server_that_repeats_the_password_is_not_quoted(uid: str):
@@ -164,10 +208,11 @@ async def test_a_redis_without_memory_refuses_and_changes_nothing(
         with Redis.from_url(server.url) as redis:
             redis.config_set("maxmemory", "1mb")
             with place.unchanged():
-                with pytest.raises(StoreUnavailable, match="maxmemory"):
+                with pytest.raises(StoreUnavailable, match="raise its maxmemory") as caught:
                     await ledger.add_sum_participant(epoch, pk(50), b"key", receipt(50))
                 with pytest.raises(StoreUnavailable, match="maxmemory"):
                     await ledger.commit_updates(group)
+            assert caught.value.reason is Reason.REDIS_REFUSES
             redis.config_set("maxmemory", "0")
         verdict = await ledger.add_sum_participant(epoch, pk(50), b"key", receipt(50))
         assert verdict is Verdict.ACCEPTED

@@ -13,7 +13,7 @@ import pytest
 from running import MinioServer, S3Server
 from server_fixtures import Launcher
 from wire import Wire
-from xaynet_coordinator.store import StoreUnavailable
+from xaynet_coordinator.store import Reason, StoreUnavailable
 from xaynet_coordinator.store.s3 import Bucket, S3Blobs
 
 
@@ -99,6 +99,8 @@ async def test_wrong_credentials_are_told_without_them(s3_server: S3Server, buck
         blobs = S3Blobs(replace(bucket_of(s3_server, bucket), **wrong))
         with pytest.raises(StoreUnavailable, match=bucket) as caught:
             await blobs.open()
+        assert caught.value.reason is Reason.S3_CREDENTIALS
+        assert f"at {s3_server.url} refuses the credentials: check" in str(caught.value)
         told = "".join(traceback.format_exception(caught.value)) + repr(blobs)
         assert "s3cret" not in told
         assert s3_server.secret_key not in told
@@ -114,8 +116,9 @@ async def test_a_server_that_went_away_is_unavailable_until_it_is_back(
         await blobs.put("a", b"content")
         server.kill()
         for verb in (blobs.get("a"), blobs.put("b", b""), blobs.put_once("c", b""), blobs.keys("")):
-            with pytest.raises(StoreUnavailable, match=f"bucket blobs at {server.url}"):
+            with pytest.raises(StoreUnavailable, match=f"bucket blobs at {server.url}") as caught:
                 await verb
+            assert caught.value.reason is Reason.S3_UNREACHABLE
         server.start()
         assert await blobs.get("a") == b"content"
         assert await blobs.put_once("c", b"")
@@ -159,8 +162,31 @@ async def test_a_bucket_that_is_gone_is_unavailable(s3_server: S3Server, bucket:
     async with opened(bucket_of(s3_server, bucket)) as blobs:
         s3_server.client().remove_bucket(bucket)
         for verb in (blobs.get("a"), blobs.put("a", b""), blobs.put_once("a", b"")):
-            with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
+            with pytest.raises(StoreUnavailable, match="NoSuchBucket") as caught:
                 await verb
+            assert caught.value.reason is Reason.S3_REFUSES
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason", "advice"),
+    [
+        (answer("403 Forbidden", "AccessDenied"), Reason.S3_REFUSES, "give them rights"),
+        (answer("400 Bad", "InvalidToken"), Reason.S3_CREDENTIALS, "check the Secret"),
+        (answer("400 Bad", "XMinioAdminBucketQuotaExceeded"), Reason.S3_REFUSES, "its quota"),
+        (answer("507 Full", "XMinioStorageFull"), Reason.S3_REFUSES, "add storage"),
+        (answer("503 Slow Down", "SlowDown"), Reason.S3_UNREACHABLE, "does not serve now"),
+        (answer("502 Bad Gateway"), Reason.S3_UNREACHABLE, "does not serve now"),
+        (answer("404 Not Found"), Reason.S3_REFUSES, "check the endpoint"),
+        (b"SSH-2.0-OpenSSH\r\n", Reason.S3_UNREACHABLE, "see that it runs"),
+    ],
+)
+async def test_a_refusal_is_told_with_its_reason_and_what_to_do(
+    refusal: bytes, reason: Reason, advice: str
+):
+    async with answering(OK, OK, TAKEN, OK, refusal) as (bucket, _), opened(bucket) as blobs:
+        with pytest.raises(StoreUnavailable, match=f"{bucket.endpoint} .*{advice}") as caught:
+            await blobs.keys("")
+        assert caught.value.reason is reason
 
 
 async def test_a_server_that_overlooks_the_condition_is_refused():

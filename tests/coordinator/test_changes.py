@@ -10,7 +10,9 @@ from interleaving import Call, interleaved
 from service import MODELS, PET, Service, service, settings_in
 from unreliable import unreliable
 from xaynet_coordinator.changes import PutStatus
+from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.record import Phase
+from xaynet_coordinator.store import Caps
 from xaynet_pet import Model, Tag
 
 
@@ -109,11 +111,32 @@ async def test_generations_never_go_back(tmp_path):
     async with service(settings_in(tmp_path)) as at:
         await at.reach(Phase.SUM)
         assert await put(at, 3) is PutStatus.STORED
-        assert await put(at, 3, sum__prob=0.2) is PutStatus.UNCHANGED
+        assert await put(at, 3) is PutStatus.UNCHANGED
         assert await put(at, 2) is PutStatus.OLDER
         result = await at.front.put_desired({"generation": 4})
         assert result.status is PutStatus.INVALID
         assert any("parameters" in problem for problem in result.problems)
+
+
+async def test_a_generation_that_comes_again_with_another_content_is_a_conflict(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        await at.reach(Phase.SUM)
+        await put(at, 3, sum__prob=0.2)
+        result = await at.front.put_desired(wanted(3, sum__prob=0.3))
+        assert (result.status, result.generation) == (PutStatus.CONFLICT, 3)
+        assert "generation 3" in result.problems[0]
+        assert at.machine.wanted.parameters.sum.prob == 0.2
+
+
+async def test_a_conflict_is_found_also_with_what_another_process_has_stored(tmp_path):
+    async with service(settings_in(tmp_path)) as at:
+        await at.reach(Phase.SUM)
+        ledger = at.machine.around.ledger
+        for prob, status in ((0.2, PutStatus.CONFLICT), (0.3, PutStatus.STORED)):
+            generation = int(prob * 10)
+            theirs = Wanted.model_validate(wanted(generation, sum__prob=prob))
+            await ledger.put_desired(theirs.stored(), Caps(), paused=False)
+            assert await put(at, generation, sum__prob=0.3) is status
 
 
 async def test_a_pause_longer_than_time_max_loses_nothing(tmp_path):
@@ -160,7 +183,9 @@ async def test_terminated_is_final_and_erases_the_round(tmp_path):
             result = await at.front.put_desired(wanted(2))
             assert result.status is PutStatus.INVALID
             assert await at.machine.around.ledger.sums() == {}
-            assert at.machine.record.finished[-1].reason == "terminated"
+            record = at.machine.record
+            assert record.finished[-1].reason == "terminated"
+            assert (record.failed, record.failures_in_a_row) == (0, 0)
         async with service(settings_in(tmp_path / phase.value)) as again:
             await again.reach(Phase.TERMINATED)
             await again.until_gone("rounds/")
@@ -209,6 +234,26 @@ async def test_a_service_is_terminated_while_its_blobs_are_away(tmp_path, phase,
         away = False
         await at.until_gone("rounds/")
         await at.until(lambda: at.machine.outage is None)
+
+
+async def test_the_state_tells_when_what_a_terminated_service_knew_is_erased(tmp_path):
+    away = False
+
+    def fate(store: str, verb: str) -> str:
+        return "lost before" if away and (store, verb) == ("blobs", "keys") else "fine"
+
+    async with service(settings_in(tmp_path), unreliable(fate)) as at:
+        await at.sum_phase()
+        away = True
+        await put(at, 1, "Terminated")
+        await at.until(lambda: at.machine.board.phase is Phase.TERMINATED)
+        await at.until(lambda: at.machine.outage is not None)
+        assert (await at.front.state(None, 0))["erased"] is False
+        away = False
+        await at.until(lambda: at.machine.erased)
+        state = await at.front.state(None, 0)
+        assert (state["erased"], state["uid"]) == (True, at.machine.around.vault.uid)
+        assert await at.machine.around.blobs.keys("rounds/") == []
 
 
 async def test_what_is_wanted_counts_at_once_though_its_answer_was_lost(tmp_path):

@@ -45,7 +45,8 @@ async def client(app):
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [("stored", 200), ("unchanged", 200), ("older", 409), ("invalid", 422)]
+    ("status", "code"),
+    [("stored", 200), ("unchanged", 200), ("older", 409), ("conflict", 409), ("invalid", 422)],
 )
 async def test_what_is_wanted_is_handed_on_and_answered(front, client, status, code):
     problems = ("sum.prob: must be less than 1",) if status == "invalid" else ()

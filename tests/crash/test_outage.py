@@ -81,7 +81,9 @@ def test_with_no_store_at_the_start_it_says_so_and_begins_when_there_is_one(
     redis.kill()
     at = launch(StartedAnyhow(tmp_path / "coordinator", SETTINGS, stores))
     state = at.wait_for(lambda state: not state["store"]["available"])
-    assert "Redis" in state["store"]["message"]
+    assert state["store"]["reason"] == "RedisUnreachable"
+    assert f"Redis at 127.0.0.1:{redis.port} cannot be reached" in state["store"]["message"]
+    assert (state["phase"], state["erased"]) == ("Idle", False)
     assert is_unavailable(at, "/params")
     redis.start()
     at.wait_for_phase("Sum")

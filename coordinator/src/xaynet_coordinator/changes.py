@@ -20,7 +20,8 @@ class PutStatus(Enum):
     """What became of a ``PUT /v1/desired``."""
 
     STORED = "stored"
-    UNCHANGED = "unchanged"  # the generation is known already
+    UNCHANGED = "unchanged"  # the same is known already
+    CONFLICT = "conflict"  # the generation is known already, with another content
     OLDER = "older"
     INVALID = "invalid"
 
@@ -57,10 +58,9 @@ async def take_over(machine: Machine, wanted: Wanted) -> PutResult:
         )
         # Whatever the ledger holds is what counts, also if somebody else has put it there.
         take_effect(machine, Wanted.restore(stored))
-        if stored.generation > wanted.generation:
-            return PutResult(PutStatus.OLDER, stored.generation)
-        status = PutStatus.STORED if stored == document else PutStatus.UNCHANGED
-        return PutResult(status, stored.generation)
+        if stored == document:
+            return PutResult(PutStatus.STORED, stored.generation)
+        return compare(wanted, Wanted.restore(stored))
     finally:
         machine.changing.release()
 
@@ -68,13 +68,22 @@ async def take_over(machine: Machine, wanted: Wanted) -> PutResult:
 def judge(machine: Machine, wanted: Wanted) -> PutResult | None:
     """What speaks against a document by itself."""
     known = known_generation(machine)
-    if wanted.generation <= known:
-        same = wanted.generation == known
-        return PutResult(PutStatus.UNCHANGED if same else PutStatus.OLDER, known)
+    if machine.wanted is not None and wanted.generation <= known:
+        return compare(wanted, machine.wanted)
     final = machine.to_be_terminated or machine.record.phase is Phase.TERMINATED
     if final and not wanted.terminated:
         return PutResult(PutStatus.INVALID, known, ("desiredState: Terminated is final",))
     return None
+
+
+def compare(wanted: Wanted, known: Wanted) -> PutResult:
+    """What becomes of a document whose generation is not higher than that of what is known."""
+    if wanted.generation < known.generation:
+        return PutResult(PutStatus.OLDER, known.generation)
+    if wanted == known:
+        return PutResult(PutStatus.UNCHANGED, known.generation)
+    text = f"generation {known.generation} is stored with another content: send a higher one"
+    return PutResult(PutStatus.CONFLICT, known.generation, (text,))
 
 
 def known_generation(machine: Machine) -> int:

@@ -55,6 +55,7 @@ STATUS_OF_PUT = {
     PutStatus.STORED: HTTPStatus.OK,
     PutStatus.UNCHANGED: HTTPStatus.OK,
     PutStatus.OLDER: HTTPStatus.CONFLICT,
+    PutStatus.CONFLICT: HTTPStatus.CONFLICT,
     PutStatus.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 STATUS_OF_BODY = {

@@ -23,7 +23,14 @@ from xaynet_coordinator.models import ModelShelf
 from xaynet_coordinator.outages import Patience
 from xaynet_coordinator.record import Finished, Phase, Record
 from xaynet_coordinator.rounds import Round, caps_of
-from xaynet_coordinator.store import Blobs, Counts, Head, Ledger, PointerMoved
+from xaynet_coordinator.store import (
+    Blobs,
+    Counts,
+    Head,
+    Ledger,
+    PointerMoved,
+    StoreUnavailable,
+)
 from xaynet_coordinator.updates import Committer
 from xaynet_coordinator.watch import Revision
 from xaynet_pet import SumDict
@@ -89,6 +96,7 @@ class Machine:
     committer: Committer | None = None
     counts: Counts = field(default_factory=Counts)
     broken: str | None = None  # why the round must fail, found outside the phase function
+    erased: bool = False  # the service has ended, and nothing of its rounds is left
     paused: bool = False  # the phase's clock stands, and no message is taken
     patience: Patience = field(init=False)  # of the phases
     committing: Patience = field(init=False)  # of the commits of updates
@@ -191,7 +199,7 @@ class Machine:
             model = None  # a new length starts without a previous global model
         if self.committer is not None:
             self.committer.close()
-        self.record, self.counts, self.broken = record, counts, None
+        self.record, self.counts, self.broken, self.erased = record, counts, None, False
         self.stopwatch = Stopwatch(self.around.clock)
         self.board = Board(
             term=head.term,
@@ -281,9 +289,9 @@ class Machine:
         self.revision.bump()
 
     @property
-    def outage(self) -> str | None:
-        """What a store last said that does not answer, to whomever it matters."""
-        return self.patience.reason or self.committing.reason or self.putting.reason
+    def outage(self) -> StoreUnavailable | None:
+        """What was last said of a store that does not answer, to whomever it matters."""
+        return self.patience.outage or self.committing.outage or self.putting.outage
 
     def mark_progress(self) -> None:
         """The loop is alive, as healthz tells."""

@@ -11,6 +11,7 @@ from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.machine import Machine
 from xaynet_coordinator.outcomes import Kind
 from xaynet_coordinator.record import COLLECTING, Finished, ModelRecord, Phase, RoundRecord
+from xaynet_coordinator.store import StoreUnavailable
 from xaynet_coordinator.tally import Tally
 from xaynet_pet.parameters import PetParameters
 
@@ -23,6 +24,7 @@ def observe(machine: Machine, tally: Tally) -> Document:
     record = machine.record
     return {
         "revision": machine.revision.number,
+        "uid": machine.around.vault.uid,
         "generation": machine.wanted.generation if machine.wanted else None,
         "desiredState": machine.wanted.desired_state.value if machine.wanted else None,
         "phase": record.phase.value,
@@ -38,7 +40,8 @@ def observe(machine: Machine, tally: Tally) -> Document:
         },
         "lastRounds": [finished(line) for line in record.finished],
         "latestModel": latest_model(record.models[-1]) if record.models else None,
-        "store": {"available": machine.outage is None, "message": machine.outage},
+        "store": store(machine.outage),
+        "erased": machine.erased,
         "warnings": list(machine.warnings),
     }
 
@@ -57,6 +60,14 @@ def waiting_for(machine: Machine) -> str:
     if phase is Phase.IDLE and machine.wanted is None:
         return "parameters"
     return phase.value
+
+
+def store(outage: StoreUnavailable | None) -> Document:
+    """Whether the stores answer; if not, which trouble there is, in a word and in a sentence."""
+    if outage is None:
+        return {"available": True, "reason": None, "message": None}
+    reason = outage.reason.value if outage.reason else None
+    return {"available": False, "reason": reason, "message": str(outage)}
 
 
 def time_left(machine: Machine) -> float:

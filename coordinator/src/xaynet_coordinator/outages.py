@@ -22,7 +22,7 @@ class Patience:
 
     clock: Clock
     changed: Callable[[], None]  # told when an outage begins, goes on, or is over
-    reason: str | None = None  # what the store last said, while it does not answer
+    outage: StoreUnavailable | None = None  # what was last said, while the store does not answer
 
     async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask a store until it answers."""
@@ -37,16 +37,16 @@ class Patience:
 
     async def sit_out(self, error: StoreUnavailable) -> None:
         """The store does not answer: let some time pass."""
-        if self.reason is None:
+        if self.outage is None:
             log.warning("store_unavailable", detail=str(error))
-        self.reason = str(error)
+        self.outage = error
         self.changed()
         await self.clock.wait(asyncio.Event(), RETRY_SECONDS)
         self.changed()
 
     def recover(self) -> None:
         """The store has answered."""
-        if self.reason is not None:
+        if self.outage is not None:
             log.info("store_available")
-            self.reason = None
+            self.outage = None
             self.changed()

@@ -105,6 +105,8 @@ async def completed(machine: Machine) -> Step:
 async def terminated(machine: Machine) -> Step:
     """The end: the secrets and dictionaries of the round are erased, models can still be read."""
     await erase_rounds(machine)
+    machine.erased = True
+    machine.revision.bump()
     while True:
         await pass_time(machine, TICK_SECONDS)
 

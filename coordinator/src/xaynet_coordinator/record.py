@@ -57,7 +57,7 @@ class RoundRecord(Page):
 
 
 class Finished(Page):
-    """One line of the history: a round that succeeded (no reason) or failed."""
+    """One line of the history: a round that succeeded (no reason), failed or was cut off."""
 
     id: int
     sum: int
@@ -115,13 +115,14 @@ class Record(Page):
         return self.turn(Phase.SUM, round=round, round_id=round.id, seed=seed, params=round.params)
 
     def finish(self, line: Finished, *, phase: Phase) -> Self:
-        """The record after a round has ended, well or not; the round itself is forgotten."""
-        good = line.reason is None
+        """The record after a round has ended, well or not; the round itself is forgotten. One
+        that is cut off by the end of the service has not failed."""
+        good, bad = line.reason is None, phase is Phase.FAILURE
         return self.turn(
             phase,
             round=None,
             successful=self.successful + good,
-            failed=self.failed + (not good),
-            failures_in_a_row=0 if good else self.failures_in_a_row + 1,
+            failed=self.failed + bad,
+            failures_in_a_row=0 if good else self.failures_in_a_row + bad,
             finished=(*self.finished, line)[-KEPT_ROUNDS:],
         )

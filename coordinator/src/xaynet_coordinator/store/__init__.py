@@ -28,8 +28,23 @@ from xaynet_pet import Tag
 CHUNK_OVERHEAD = 256  # bytes that keeping a chunk costs beside its data, about
 
 
+class Reason(Enum):
+    """Which trouble there is with a store that is reached over the network."""
+
+    REDIS_UNREACHABLE = "RedisUnreachable"
+    REDIS_CREDENTIALS = "RedisCredentials"
+    REDIS_REFUSES = "RedisRefuses"
+    S3_UNREACHABLE = "S3Unreachable"
+    S3_CREDENTIALS = "S3Credentials"
+    S3_REFUSES = "S3Refuses"
+
+
 class StoreUnavailable(Exception):
     """The store did not answer; what was asked may or may not have happened."""
+
+    def __init__(self, sentence: str, reason: Reason | None = None) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class StoreCorrupt(Exception):

@@ -43,11 +43,11 @@ from xaynet_coordinator.store import (
     Refused,
     StoreCorrupt,
     Stored,
-    StoreUnavailable,
     UpdateCommit,
     Verdict,
 )
 from xaynet_coordinator.store.names import check_uid
+from xaynet_coordinator.store.reasons import redis_unavailable
 from xaynet_pet import Tag
 
 Argument = bytes | str | int | float
@@ -245,7 +245,7 @@ class RedisLedger:
             text = self._redacted(str(error))
             if isinstance(error, ResponseError) and _DAMAGE.search(text):
                 raise StoreCorrupt(f"{self._server()}: {text}") from None
-            raise StoreUnavailable(f"{self._server()}: {text}") from None
+            raise redis_unavailable(self._server(), error, text) from None
 
     @contextmanager
     def _reading(self, what: str) -> Generator[None]:

@@ -17,10 +17,11 @@ from xml.etree.ElementTree import ParseError
 import urllib3
 from minio import Minio
 from minio.error import MinioException, S3Error
-from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3.exceptions import HTTPError
 
-from xaynet_coordinator.store import StoreUnavailable
+from xaynet_coordinator.store import Reason, StoreUnavailable
 from xaynet_coordinator.store.names import check_key, check_prefix
+from xaynet_coordinator.store.reasons import s3_unavailable
 from xaynet_coordinator.store.threads import Threads
 
 T = TypeVar("T")
@@ -116,15 +117,11 @@ class S3Blobs:
         where = f"bucket {self._bucket.name} at {self._bucket.endpoint}"
         try:
             yield
-        except S3Error as error:
-            raise StoreUnavailable(f"{where}: {error.code}, {error.message}") from error
-        except MaxRetryError as error:
-            raise StoreUnavailable(f"{where}: {error.reason}") from error
         except (MinioException, HTTPError, ParseError, OSError) as error:
-            raise StoreUnavailable(f"{where}: {error}") from error
+            raise s3_unavailable(where, error) from error
 
     def _make_bucket(self) -> None:
-        if self._client.bucket_exists(self._bucket.name):
+        if self._is_there():
             return
         try:
             self._client.make_bucket(self._bucket.name)
@@ -132,12 +129,20 @@ class S3Blobs:
             if not self._client.bucket_exists(self._bucket.name):
                 raise
 
+    def _is_there(self) -> bool:
+        try:
+            return self._client.bucket_exists(self._bucket.name)
+        except S3Error:
+            self._keys(self._prefix)  # a HEAD is refused without a word, this one says why
+            raise
+
     async def _try_out(self, key: str) -> None:
         try:
             if not await self.put_once(key, b"") or await self.put_once(key, b""):
                 raise StoreUnavailable(
                     f"{self._bucket.endpoint} overlooks If-None-Match, so nothing in bucket "
-                    f"{self._bucket.name} can be written once only"
+                    f"{self._bucket.name} can be written once only",
+                    Reason.S3_REFUSES,
                 )
         finally:
             await self.delete(key)
