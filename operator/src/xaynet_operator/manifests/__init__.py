@@ -1,0 +1,1 @@
+"""What a FederatedRound owns, as objects of Kubernetes: pure builders, one file per component."""
