@@ -12,7 +12,7 @@ from xaynet_operator.facts import Facts, Manifest, Stage
 from xaynet_operator.manifests.connections import has_minio, has_redis
 from xaynet_operator.manifests.coordinator import coordinator, coordinator_config
 from xaynet_operator.manifests.erasing import erasing
-from xaynet_operator.manifests.exposure import exposure
+from xaynet_operator.manifests.network import network
 from xaynet_operator.manifests.kinds import KINDS
 from xaynet_operator.manifests.minio import minio
 from xaynet_operator.manifests.redis import redis
@@ -39,6 +39,6 @@ def objects(cr: FederatedRound, facts: Facts) -> Iterator[Manifest]:
         yield coordinator_config(cr)
     if stage in (Stage.SERVING, Stage.ASLEEP):
         yield from coordinator(cr, facts)
-        yield from exposure(cr, facts)
+        yield from network(cr, facts)
     if stage is Stage.ERASING:
         yield erasing(cr, facts)

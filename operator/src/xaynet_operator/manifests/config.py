@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from xaynet_operator.manifests.connections import object_store
+from xaynet_operator.manifests.network import CONTROL_PORT, PUBLIC_PORT
 from xaynet_operator.manifests.objects import uid_of
 from xaynet_operator.resource import FederatedRound
 
 Table = Mapping[str, Any]
 
 MIB, GIB = 2**20, 2**30
-PUBLIC_PORT = 8081
-CONTROL_PORT = 8082
 CONTROL_TOKEN = "/var/run/xaynet/control/token"
 ROUNDS_KEY = "/var/run/xaynet/rounds/key"
 

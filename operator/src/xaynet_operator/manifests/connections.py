@@ -63,6 +63,16 @@ def rounds_credentials(cr: FederatedRound) -> CredentialsSecret | None:
     return external.rounds_credentials_secret_ref if external else None
 
 
+def secrets_used(cr: FederatedRound) -> frozenset[str]:
+    """Names of all Secrets that pods of the resource read, generated or not."""
+    rounds = rounds_credentials(cr)
+    ways_in = (redis_url(cr), models_credentials(cr), *([rounds] if rounds else []))
+    own = (Component.CONTROL, Component.ROUNDS)
+    return frozenset(
+        [*(name_of(cr, component) for component in own), *(secret.name for secret in ways_in)]
+    )
+
+
 def object_store(cr: FederatedRound) -> ObjectStore:
     """The S3 service of a resource."""
     external = cr.spec.models.external

@@ -8,19 +8,14 @@ while the coordinator is not ready.
 from collections.abc import Iterator
 
 from xaynet_operator.facts import Facts, Manifest, Stage
-from xaynet_operator.manifests.config import (
-    CONTROL_PORT,
-    CONTROL_TOKEN,
-    PUBLIC_PORT,
-    ROUNDS_KEY,
-    config_toml,
-)
+from xaynet_operator.manifests.config import CONTROL_TOKEN, ROUNDS_KEY, config_toml
 from xaynet_operator.manifests.connections import (
     models_credentials,
     redis_url,
     rounds_credentials,
 )
 from xaynet_operator.manifests.kinds import CONFIG_MAP, DEPLOYMENT
+from xaynet_operator.manifests.network import CONTROL_PORT, PUBLIC_PORT
 from xaynet_operator.manifests.objects import name_of, owned_object
 from xaynet_operator.manifests.pods import (
     disruption_budget,

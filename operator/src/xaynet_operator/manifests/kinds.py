@@ -39,3 +39,5 @@ KINDS = (
     *OPTIONAL_KINDS,
 )
 """All of them, in the order in which they are applied."""
+
+KIND_OF = {kind.kind: kind for kind in KINDS}

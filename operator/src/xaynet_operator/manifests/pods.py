@@ -88,7 +88,7 @@ def given(**fields: Any) -> Manifest:
 def restarted_by(facts: Facts, spec: Manifest, configuration: str = "") -> dict[str, str]:
     """Annotations that change, and so restart the pods, with what they read at their start."""
     versions = facts.secret_versions
-    used = sorted(secrets_used(spec) & versions.keys())
+    used = sorted(secrets_of(spec) & versions.keys())
     return given(
         **{
             SECRETS: ",".join(f"{name}={versions[name]}" for name in used),
@@ -102,7 +102,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def secrets_used(spec: Manifest) -> frozenset[str]:
+def secrets_of(spec: Manifest) -> frozenset[str]:
     """Names of the Secrets whose values a pod reads."""
     variables = [one for container in spec["containers"] for one in container["env"]]
     references = [

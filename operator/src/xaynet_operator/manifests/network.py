@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from xaynet_operator.facts import Facts, Manifest
-from xaynet_operator.manifests.config import CONTROL_PORT, PUBLIC_PORT
 from xaynet_operator.manifests.kinds import HTTP_ROUTE, INGRESS, SERVICE, SERVICE_MONITOR
 from xaynet_operator.manifests.objects import annotated, name_of, namespace_of, owned_object
 from xaynet_operator.manifests.pods import given
@@ -11,11 +10,13 @@ from xaynet_operator.owned import Component, selector
 from xaynet_operator.resource import FederatedRound, GatewayExposure, IngressExposure
 
 COORDINATOR, CONTROL = Component.COORDINATOR, Component.CONTROL
+PUBLIC_PORT = 8081
+CONTROL_PORT = 8082
 NGINX = "nginx.ingress.kubernetes.io"
 IDLE_SECONDS = 75  # as long as the coordinator itself waits for more
 
 
-def exposure(cr: FederatedRound, facts: Facts) -> Iterator[Manifest]:
+def network(cr: FederatedRound, facts: Facts) -> Iterator[Manifest]:
     """All the ways to the coordinator; of those that the cluster knows."""
     wanted = cr.spec.exposure
     yield public_service(cr)
