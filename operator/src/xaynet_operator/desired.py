@@ -12,9 +12,9 @@ from xaynet_operator.facts import Facts, Manifest, Stage
 from xaynet_operator.manifests.connections import has_minio, has_redis
 from xaynet_operator.manifests.coordinator import coordinator, coordinator_config
 from xaynet_operator.manifests.erasing import erasing
-from xaynet_operator.manifests.network import network
 from xaynet_operator.manifests.kinds import KINDS
 from xaynet_operator.manifests.minio import minio
+from xaynet_operator.manifests.network import network
 from xaynet_operator.manifests.redis import redis
 from xaynet_operator.manifests.secrets import secrets
 from xaynet_operator.resource import FederatedRound
