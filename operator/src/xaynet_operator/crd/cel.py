@@ -1,8 +1,14 @@
-"""Texts and values in CEL, the language of rules in a CustomResourceDefinition."""
+"""Texts and values in CEL, the language of rules in a CustomResourceDefinition.
+
+The API server estimates what a rule may cost before it takes it. It knows no bound for the text of
+a number, nor for what ``?.`` yields, so that adding texts to either is refused; ``format`` is not.
+"""
 
 import json
 
 from xaynet_pet.sentences import LONGEST_VALUE
+
+QUOTES = 2
 
 
 def quoted(text: str) -> str:
@@ -10,20 +16,16 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def joined(template: str, *values: str) -> str:
-    """A text with a CEL expression in the place of each ``{}``."""
-    first, *others = template.split("{}")
-    parts = [quoted(first) if first else ""]
-    for value, text in zip(values, others, strict=True):
-        parts += [value, quoted(text) if text else ""]
-    return " + ".join(part for part in parts if part)
+def filled(template: str, *values: str) -> str:
+    """A text with the value of an expression, which is a text, in the place of each ``{}``."""
+    text = template.replace("%", "%%").format(*["%s"] * len(values))
+    return f"{quoted(text)}.format([{', '.join(values)}])"
 
 
 def shown(text: str) -> str:
     """A text as refusals show it: never long, nor with a URL's password."""
     hidden = f"{text}.matches('://.*@') ? {text}.replace({text}.find('://.*@'), '://…@') : {text}"
-    quotes = 2
-    fits = f"t.size() <= {LONGEST_VALUE - quotes}"
+    fits = f"t.size() <= {LONGEST_VALUE - QUOTES}"
     cut = f"'\"' + t.substring(0, {LONGEST_VALUE - 1}) + '…'"
     return f"[{hidden}].map(t, {fits} ? '\"' + t + '\"' : {cut})[0]"
 
@@ -33,6 +35,8 @@ def shown_word(word: str) -> str:
     return f"'\"' + {word} + '\"'"
 
 
-def shown_optional(word: str) -> str:
-    """A short text that may not be given."""
-    return f"({word}.hasValue() ? '\"' + {word}.value() + '\"' : 'null')"
+def given(field: str, root: str = "self") -> str:
+    """Whether ``a.b.c`` of ``root`` is given; the first of them always is."""
+    parts = field.split(".")
+    paths = (".".join(parts[:end]) for end in range(2, len(parts) + 1))
+    return " && ".join(f"has({root}.{path})" for path in paths) or "true"

@@ -6,7 +6,7 @@ What JSON Schema and the API server do not share is put into the API server's wo
     X or null              X: the API server drops the null of an optional field, and so it is
                            not given
     exclusiveMinimum: 0    minimum: 0, exclusiveMinimum: true
-    pattern, const         a CEL rule, whose sentence people understand
+    pattern, const         in the spec a CEL rule, whose sentence people understand
     any further fields     x-kubernetes-preserve-unknown-fields
     no further fields      nothing: that is what the API server does
     title                  nothing
@@ -74,6 +74,11 @@ class Node:
     @property
     def is_item(self) -> bool:
         return self.place[-1] == 0
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether people write it; the status is the operator's."""
+        return self.place[0] == "spec"
 
     @property
     def called(self) -> str | None:
@@ -183,9 +188,10 @@ def _default(node: Node) -> Schema:
 
 
 def _rules(node: Node) -> Schema:
-    rules = (
-        validations.of_section(node.model, node.place)
-        if node.model
-        else validations.of_value(node.schema, node.field, node.called)
-    )
+    if node.model:
+        rules = validations.of_section(node.model, node.place)
+    elif node.is_asked_for:
+        rules = validations.of_value(node.schema, node.field, node.called)
+    else:
+        return {"pattern": node.schema["pattern"]} if "pattern" in node.schema else {}
     return {RULES: rules} if rules else {}

@@ -2,8 +2,6 @@
 
 Every rule says what the models would say to the same manifest, so the API server refuses with the
 sentence that ``FederatedRound.read`` and ``refused_changes`` have.
-
-Expressions speak of optional values (``self.?redis.?external``): Kubernetes 1.29 or later.
 """
 
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from xaynet_operator.crd.cel import joined, quoted, shown, shown_optional, shown_word
+from xaynet_operator.crd.cel import filled, given, quoted, shown, shown_word
 from xaynet_operator.resource import (
     FINAL_STATE,
     IMMUTABLE,
@@ -58,7 +56,7 @@ def of_value(schema: dict[str, Any], field: FieldInfo, called: str | None) -> li
     must = f"must be {allowed(field)}"
     if called is None:
         return [{"rule": rule, "message": must}]
-    return [_validation(rule, joined(f"{called} is {{}}, but {must}", value), f"{called} {must}")]
+    return [_validation(rule, filled(f"{called} is {{}}, but {must}", value), f"{called} {must}")]
 
 
 def _validation(rule: str, told: str, message: str, field: str = "") -> Validation:
@@ -79,7 +77,7 @@ def _order(rule: Rule, place: Location) -> Validation:
     must = f"must be {rule.relation} {limit}"
     return _validation(
         f"self.{field} {_COMPARED[rule.relation]} self.{other}",
-        joined(
+        filled(
             f"{called} is {{}}, but {must}, which is {{}}",
             f"string(self.{field})",
             f"string(self.{other})",
@@ -98,7 +96,7 @@ def _most_updates(place: Location) -> Validation:
     asked = _name_within(place, "mask.model_type")
     return _validation(
         f"!({kind} in {most}) || {count} <= {most}[{kind}]",
-        joined(
+        filled(
             f"{called} is {{}}, but must be at most {{}}, the most that {asked} {{}} can add up",
             f"string({count})",
             f"string({most}[{kind}])",
@@ -133,7 +131,7 @@ def _final_state() -> Validation:
     must = f"must stay {final}: that is final"
     return _validation(
         f"oldSelf.{state} != {final} || self.{state} == {final}",
-        joined(f"spec.{state} is {{}}, but {must}", shown_word(f"self.{state}")),
+        filled(f"spec.{state} is {{}}, but {must}", shown_word(f"self.{state}")),
         f"spec.{state} {must}",
         state,
     )
@@ -142,16 +140,20 @@ def _final_state() -> Validation:
 def _immutable(immutable: Immutable) -> Validation:
     """A field that keeps its value, or stays given or not given."""
     field = written(FederatedRoundSpec)(location(immutable.field))
-    optional = field.replace(".", ".?")
-    now, was = f"self.{optional}", f"oldSelf.{optional}"
+    now, was = (given(field, root) for root in ("self", "oldSelf"))
     message = f"spec.{field} cannot change: {immutable.reason}"
     if immutable.presence:
-        change = f"({now}.hasValue() ? 'added' : 'removed')"
-        told = joined(f"spec.{field} cannot be {{}}: {immutable.reason}", change)
-        return _validation(f"{now}.hasValue() == {was}.hasValue()", told, message, field)
-    value = shown_optional if ".?" in optional else shown_word
+        told = f"spec.{field} cannot be {{}}: {immutable.reason}"
+        change = f"{now} ? 'added' : 'removed'"
+        return _validation(f"({now}) == ({was})", filled(told, change), message, field)
     told = f"spec.{field} is {{}}, but must stay {{}}: {immutable.reason}"
-    return _validation(f"{now} == {was}", joined(told, value(now), value(was)), message, field)
+    values = (_value_or_null(field, root) for root in ("self", "oldSelf"))
+    same = f"({now}) == ({was}) && (!({now}) || self.{field} == oldSelf.{field})"
+    return _validation(same, filled(told, *values), message, field)
+
+
+def _value_or_null(field: str, root: str) -> str:
+    return f"{given(field, root)} ? {shown_word(f'{root}.{field}')} : 'null'"
 
 
 def _name() -> Validation:
@@ -161,7 +163,7 @@ def _name() -> Validation:
     must = f"must be {allowed(Metadata.model_fields['name'])}"
     return _validation(
         f"{name}.size() <= {form['maxLength']} && {name}.matches({quoted(form['pattern'])})",
-        joined(f"metadata.name is {{}}, but {must}", shown(name)),
+        filled(f"metadata.name is {{}}, but {must}", shown(name)),
         f"metadata.name {must}",
         "metadata.name",
     )
