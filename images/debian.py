@@ -14,7 +14,7 @@ RELEASE = "bookworm"
 PYTHON = "3.11"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 LEFT_OUT = ("man", "doc", "info", "locale")
-REDIS_PROGRAMS = ("/usr/bin/redis-server", "/usr/bin/redis-cli", "/bin/sh")
+REDIS_PROGRAMS = ("/usr/bin/redis-server", "/usr/bin/redis-cli")
 
 
 def python_key() -> str:
@@ -53,7 +53,7 @@ def python_root() -> Path:
 
 
 def redis_files() -> list[Path]:
-    """Redis of this machine, a shell, and all libraries that they load."""
+    """Redis of this machine and all libraries that they load."""
     run(sys.executable, ROOT / "tests" / "peers" / "build.py", "redis")
     if missing := [path for path in REDIS_PROGRAMS if not Path(path).exists()]:
         raise StepFailed(f"not where Debian puts it: {', '.join(missing)}")
