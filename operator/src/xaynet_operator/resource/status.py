@@ -4,7 +4,7 @@ Fields that a newer operator wrote are ignored when read.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -12,6 +12,17 @@ from pydantic.alias_generators import to_camel
 from xaynet_pet.parameters import Definition
 
 Phase = Literal["Idle", "Sum", "Update", "Sum2", "Unmask", "Failure"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+Summary = Literal[
+    "Starting",
+    "Running",
+    "Pausing",
+    "Paused",
+    "Completed",
+    "Degraded",
+    "Terminating",
+    "Terminated",
+]
 
 # All of them are set at the first visit, Unknown where nothing is known yet.
 CONDITION_TYPES = (
@@ -111,14 +122,17 @@ class FinishedRound(PhaseCounts):
     """A round that is over."""
 
     id: int = Field(ge=0, description="Number of the round.", examples=[6])
-    outcome: Literal["Succeeded", "Failed"] = Field(
-        description="How it ended.", examples=["Succeeded"]
+    outcome: Literal["Succeeded", "Failed", "Terminated"] = Field(
+        description="How it ended; Terminated if the service was, during the round.",
+        examples=["Succeeded"],
     )
     reason: str = Field(
         default="", description="Why it failed.", examples=["PhaseTimeout: Update 2, min 3"]
     )
     finished_at: datetime = Field(description="When it ended.", examples=[MOMENT])
-    duration_seconds: int = Field(ge=0, description="How long it took.", examples=[31])
+    duration_seconds: int | None = Field(
+        default=None, ge=0, description="How long it took, if that is known.", examples=[31]
+    )
 
 
 class Totals(Observed):
@@ -169,6 +183,11 @@ class FederatedRoundStatus(Observed):
 
     observed_generation: int | None = Field(
         default=None, ge=0, description="Generation of the spec that was acted on.", examples=[3]
+    )
+    state: Summary | None = Field(
+        default=None,
+        description="The conditions in one word, for people; programs read the conditions.",
+        examples=["Running"],
     )
     conditions: tuple[Condition, ...] = Field(
         default=(),

@@ -1,0 +1,123 @@
+"""What the conditions of a FederatedRound are judged from, and how far its workloads are."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from xaynet_operator.coordinator_state import CoordinatorState
+from xaynet_operator.documents import at
+from xaynet_operator.facts import Found, Manifest, ObjectKey, Stage
+from xaynet_operator.owned import Component, object_name
+from xaynet_operator.refusals import Trouble, refused_objects
+from xaynet_operator.resource import Condition, FederatedRound, FederatedRoundStatus
+from xaynet_operator.troubles import troubles_of
+
+
+class Verdict(NamedTuple):
+    """Whether a condition holds, why in one word, and why in a sentence."""
+
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str = ""
+
+
+UNREACHED = Verdict("Unknown", "Starting", "The coordinator has not been reached yet.")
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All that the conditions are judged from. ``told`` is the status as far as it is known:
+    rounds, totals and parameters, still with the conditions of the status before."""
+
+    cr: FederatedRound
+    found: Found
+    told: FederatedRoundStatus
+
+    @property
+    def state(self) -> CoordinatorState | None:
+        """What the coordinator told last."""
+        return self.found.state
+
+    @property
+    def reached(self) -> bool:
+        """Whether the coordinator answers now."""
+        return self.found.state is not None and self.found.unreachable is None
+
+    @property
+    def current(self) -> bool:
+        """Whether the coordinator goes by the newest spec."""
+        return self.state is not None and self.state.generation == self.cr.metadata.generation
+
+    @property
+    def ended(self) -> bool:
+        """Whether the service is terminated, or about to be."""
+        return self.found.stage in (Stage.ERASING, Stage.ENDED)
+
+    @property
+    def to_be_paused(self) -> bool:
+        """Whether a pause is asked for."""
+        return self.cr.spec.desired_state == "Paused"
+
+    @cached_property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What does not run, the most important first."""
+        needed, optional = refused_objects(self.found.problems)
+        return (*needed, *troubles_of(self.cr, self.found.objects), *optional)
+
+    @property
+    def lasting(self) -> Trouble | None:
+        """The most important trouble that will not be over by itself."""
+        return next((one for one in self.troubles if not one.passing), None)
+
+    def before(self, kind: str) -> Condition | None:
+        """The condition as it was."""
+        return next((one for one in self.told.conditions if one.type == kind), None)
+
+    def believed(self, kind: str) -> Verdict:
+        """The verdict of before, where the coordinator has not told anything."""
+        was = self.before(kind)
+        return UNREACHED if was is None else Verdict(was.status, was.reason, was.message)
+
+    def remembered(self, kind: str) -> Verdict:
+        """The same, of what another generation of the spec changes."""
+        was = self.before(kind)
+        same = was is not None and was.observed_generation == self.cr.metadata.generation
+        return self.believed(kind) if same else UNREACHED
+
+    def workload(self, component: Component) -> Manifest | None:
+        """The Deployment or StatefulSet of a component."""
+        kind = "Deployment" if component is Component.COORDINATOR else "StatefulSet"
+        return self.found.objects.get(
+            ObjectKey(kind, object_name(self.cr.metadata.name, component))
+        )
+
+    def waited_for(self) -> tuple[Component, ...]:
+        """The components that the service needs and that do not run completely yet."""
+        return tuple(
+            one for one in needed_components(self.cr) if not rolled_out(self.workload(one))
+        )
+
+
+def needed_components(cr: FederatedRound) -> tuple[Component, ...]:
+    """The components that run for a resource."""
+    managed = {
+        Component.REDIS: cr.spec.redis.external is None,
+        Component.MINIO: cr.spec.models.external is None,
+    }
+    return (*(one for one, is_managed in managed.items() if is_managed), Component.COORDINATOR)
+
+
+def rolled_out(workload: Manifest | None) -> bool:
+    """Whether all pods of a workload are ready and as it says now."""
+    if workload is None:
+        return False
+    seen = at(workload, "status", "observedGeneration") or 0
+    replicas = at(workload, "spec", "replicas")
+    wanted = 1 if replicas is None else replicas
+    counts = (at(workload, "status", name) or 0 for name in ("readyReplicas", "updatedReplicas"))
+    running = at(workload, "status", "replicas") or 0
+    return (
+        seen >= (at(workload, "metadata", "generation") or 0)
+        and all(count >= wanted for count in counts)
+        and running <= wanted
+    )
