@@ -1,0 +1,96 @@
+"""Making the cluster what is wanted: server-side apply of each object, and the end of all others.
+
+An object is applied again when its manifest has changed, or the object itself since it was applied
+last; so drift is repaired, and nothing is sent while nothing happens.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+import structlog
+
+from xaynet_operator.cluster import Cluster, ClusterRefused
+from xaynet_operator.facts import Manifest, ObjectKey, Problem, key_of
+from xaynet_operator.manifests.kinds import KIND_OF
+from xaynet_operator.memory import Applied, Memory
+from xaynet_operator.owned import MANAGER
+from xaynet_operator.ownership import is_owned, may_be_taken
+from xaynet_operator.resource import FederatedRound
+from xaynet_operator.surroundings import Objects
+
+log = structlog.get_logger()
+
+
+async def apply_all(
+    cr: FederatedRound,
+    wanted: Iterable[Manifest],
+    live: Objects,
+    cluster: Cluster,
+    memory: Memory,
+) -> tuple[Problem, ...]:
+    """Apply each object in turn; what the API server refused, once all were tried."""
+    problems: list[Problem] = []
+    for manifest in wanted:
+        key = key_of(manifest)
+        try:
+            problem = await apply(cr, manifest, live.get(key), cluster, memory)
+        except ClusterRefused as refusal:
+            log.warning("apply_refused", kind=key.kind, object=key.name, detail=refusal.message)
+            problem = Problem(key, refusal.reason, refusal.message)
+        if problem is not None:
+            problems.append(problem)
+    return tuple(problems)
+
+
+async def apply(
+    cr: FederatedRound, manifest: Manifest, live: Manifest | None, cluster: Cluster, memory: Memory
+) -> Problem | None:
+    """Make one object what it is to be, unless it is that already."""
+    key, digest, kind = key_of(manifest), digest_of(manifest), KIND_OF[manifest["kind"]]
+    if live is not None and memory.applied.get(key) == Applied(digest, version(live)):
+        return None
+    if live is None:  # not seen by the watch, at least not yet; it may also be somebody else's
+        live = await cluster.get(kind, manifest["metadata"]["namespace"], key.name)
+    if live is not None and not may_be_taken(cr, live, manifest):
+        return Problem(key, "NameTaken", taken(cr, key))
+    if live is not None and key.kind == "Job":
+        return None  # what a Job does cannot be changed
+    applied = await cluster.apply(kind, manifest, MANAGER)
+    if live is None or version(live) != version(applied):
+        log.info("applied", kind=key.kind, object=key.name)
+    memory.applied[key] = Applied(digest, version(applied))
+    return None
+
+
+def taken(cr: FederatedRound, key: ObjectKey) -> str:
+    """The sentence about an object that is not ours."""
+    return (
+        f"{key.kind} {key.name} is there already and does not belong to FederatedRound "
+        f"{cr.metadata.name}: remove or rename it"
+    )
+
+
+async def prune(
+    cr: FederatedRound, wanted: Iterable[Manifest], live: Objects, cluster: Cluster, memory: Memory
+) -> None:
+    """Remove the objects of a resource that are not wanted any more."""
+    keep = {key_of(manifest) for manifest in wanted}
+    for key, manifest in live.items():
+        kind, metadata = KIND_OF.get(key.kind), manifest["metadata"]
+        if kind is None or key in keep or not is_owned(cr, manifest):
+            continue
+        memory.applied.pop(key, None)
+        if "deletionTimestamp" not in metadata:
+            log.info("pruned", kind=key.kind, object=key.name)
+            await cluster.delete(kind, metadata["namespace"], key.name, metadata["uid"])
+
+
+def version(live: Manifest) -> str:
+    """What changes whenever an object does."""
+    return live["metadata"]["resourceVersion"]
+
+
+def digest_of(manifest: Manifest) -> str:
+    """What differs when manifests do."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()

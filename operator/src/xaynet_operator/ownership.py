@@ -1,0 +1,31 @@
+"""Whose an object is. Pure."""
+
+from xaynet_operator.facts import Manifest
+from xaynet_operator.owned import COMPONENT, INSTANCE, MANAGED_BY
+from xaynet_operator.resource import FederatedRound
+
+IDENTIFYING = (INSTANCE, COMPONENT, MANAGED_BY)
+
+
+def controller(manifest: Manifest) -> str | None:
+    """The uid of the one who owns an object, if somebody does."""
+    owners = manifest["metadata"].get("ownerReferences", [])
+    return next((owner["uid"] for owner in owners if owner.get("controller")), None)
+
+
+def is_owned(cr: FederatedRound, live: Manifest) -> bool:
+    """Whether an object is this very resource's, and not of an earlier one of the same name."""
+    return cr.metadata.uid is not None and controller(live) == cr.metadata.uid
+
+
+def may_be_taken(cr: FederatedRound, live: Manifest, wanted: Manifest) -> bool:
+    """Whether an object that is there already may be made what is wanted: it is the resource's
+    own, or a retained volume with its labels."""
+    if is_owned(cr, live):
+        return True
+    retained = live["kind"] == "PersistentVolumeClaim" and controller(live) is None
+    return retained and all(_label(live, key) == _label(wanted, key) for key in IDENTIFYING)
+
+
+def _label(manifest: Manifest, key: str) -> str | None:
+    return manifest["metadata"].get("labels", {}).get(key)

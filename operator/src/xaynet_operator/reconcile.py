@@ -1,0 +1,132 @@
+"""The whole story of one visit to a resource:
+
+    facts → desired → apply and prune → command the coordinator → status → patch if it has changed
+
+Nothing here depends on why the visit is made, and all of it may be done again.
+"""
+
+from xaynet_operator.applying import apply_all, prune
+from xaynet_operator.coordinator_client import (
+    ControlAddress,
+    CoordinatorClient,
+    CoordinatorUnreachable,
+    wanted_document,
+)
+from xaynet_operator.desired import desired
+from xaynet_operator.erasing import keep_finalizer
+from xaynet_operator.facts import Facts, Found, ObjectKey, Problem, Stage, key_of
+from xaynet_operator.lifecycle import stage_of
+from xaynet_operator.manifests.connections import secrets_used
+from xaynet_operator.manifests.kinds import HTTP_ROUTE, SERVICE, SERVICE_MONITOR, Kind
+from xaynet_operator.manifests.network import CONTROL_PORT
+from xaynet_operator.manifests.objects import name_of, namespace_of
+from xaynet_operator.memory import Memory
+from xaynet_operator.owned import Component
+from xaynet_operator.resource import FederatedRound
+from xaynet_operator.secrets_kept import SecretKeeper
+from xaynet_operator.status import status_of
+from xaynet_operator.surroundings import Objects, Surroundings
+from xaynet_operator.telling import tell
+
+NOT_YET = "it has not answered yet"
+
+
+async def reconcile(cr: FederatedRound, around: Surroundings, memory: Memory) -> None:
+    """Bring the cluster and the coordinator to what the resource asks for, as far as that is
+    possible now, and say in its status how far that is."""
+    before = memory.told or cr.status
+    cr = cr.model_copy(update={"status": before})
+    await keep_finalizer(cr, around.cluster)
+    keeper = SecretKeeper(around.cluster, around.random, around.images)
+    objects = await owned(cr, around, keeper)
+    stage = stage_of(cr, objects, memory.state)
+    unknown = await unknown_kinds(cr, around)
+    facts = await facts_of(cr, stage, objects, unknown, keeper, memory)
+    wanted = desired(cr, facts)
+    problems = await apply_all(cr, wanted, objects, around.cluster, memory)
+    await prune(cr, wanted, objects, around.cluster, memory)
+    meet(control_address(cr, stage, objects, memory.token), memory)
+    await command(cr, around, memory)
+    refused = (*problems, *(problem_of(cr, kind) for kind in unknown))
+    found = Found(stage, objects, memory.state, memory.unreachable, memory.refused, refused)
+    memory.told = await tell(cr, status_of(cr, found, around.now()), around)
+
+
+async def owned(cr: FederatedRound, around: Surroundings, keeper: SecretKeeper) -> Objects:
+    """What the resource owns, and the pods of that; of Secrets the metadata."""
+    secrets = await keeper.found(cr)
+    children = around.children(namespace_of(cr), cr.metadata.name)
+    return {**children, **{key_of(secret): secret for secret in secrets}}
+
+
+async def facts_of(
+    cr: FederatedRound,
+    stage: Stage,
+    objects: Objects,
+    unknown: tuple[Kind, ...],
+    keeper: SecretKeeper,
+    memory: Memory,
+) -> Facts:
+    """What the objects of the resource are made from, once its Secrets have their values."""
+    found = {key.name: secret for key, secret in objects.items() if key.kind == "Secret"}
+    await keeper.complete(cr, stage, found, memory)
+    versions = {name: await keeper.version_of(cr, name, memory) for name in secrets_used(cr)}
+    known = {name: version for name, version in versions.items() if version is not None}
+    served = frozenset(kind.kind for kind in optional_kinds(cr) if kind not in unknown)
+    return Facts(stage, keeper.images, known, served)
+
+
+def optional_kinds(cr: FederatedRound) -> tuple[Kind, ...]:
+    """The kinds that the resource wants and that a cluster may not know."""
+    wanted = {
+        HTTP_ROUTE: cr.spec.exposure.gateway is not None,
+        SERVICE_MONITOR: cr.spec.metrics.service_monitor,
+    }
+    return tuple(kind for kind, is_wanted in wanted.items() if is_wanted)
+
+
+async def unknown_kinds(cr: FederatedRound, around: Surroundings) -> tuple[Kind, ...]:
+    """Those of them that this cluster does not know."""
+    kinds = optional_kinds(cr)
+    served = [await around.cluster.serves(kind) for kind in kinds]
+    return tuple(kind for kind, is_served in zip(kinds, served, strict=True) if not is_served)
+
+
+def problem_of(cr: FederatedRound, kind: Kind) -> Problem:
+    """What is said about a kind that the cluster does not know."""
+    key = ObjectKey(kind.kind, name_of(cr, Component.COORDINATOR))
+    text = f"the cluster does not know {kind.kind} of {kind.api_version}: install its definition"
+    return Problem(key, "KindUnknown", text)
+
+
+def control_address(
+    cr: FederatedRound, stage: Stage, objects: Objects, token: str | None
+) -> ControlAddress | None:
+    """Where the control API of the coordinator is, if there shall be one."""
+    service = objects.get(ObjectKey(SERVICE.kind, name_of(cr, Component.CONTROL)))
+    host = service and service["spec"].get("clusterIP")
+    if stage is not Stage.SERVING or not host or not token:
+        return None
+    host = f"[{host}]" if ":" in host else host
+    return ControlAddress(f"http://{host}:{CONTROL_PORT}", token)
+
+
+def meet(address: ControlAddress | None, memory: Memory) -> None:
+    """A coordinator at a new address has not been heard of yet."""
+    if address != memory.address:
+        memory.address, memory.unreachable = address, NOT_YET
+
+
+async def command(cr: FederatedRound, around: Surroundings, memory: Memory) -> None:
+    """Tell a coordinator that answers what is wanted, unless it knows."""
+    state = memory.state
+    if memory.address is None or memory.unreachable is not None or state is None:
+        return
+    if state.generation == cr.metadata.generation:
+        memory.refused = ()
+        return
+    client = CoordinatorClient(around.http, memory.address)
+    try:
+        memory.refused = await client.put(wanted_document(cr))
+    except CoordinatorUnreachable as error:
+        memory.unreachable = str(error)

@@ -1,0 +1,83 @@
+"""What a resource's owner is told: the status, and an event for each transition."""
+
+import hashlib
+from datetime import datetime
+from http import HTTPStatus
+
+import structlog
+
+from xaynet_operator.cluster import ClusterRefused
+from xaynet_operator.facts import Manifest
+from xaynet_operator.happenings import Happening, happenings
+from xaynet_operator.manifests.kinds import Kind
+from xaynet_operator.owned import MANAGER
+from xaynet_operator.resource import API_VERSION, KIND, FederatedRound, FederatedRoundStatus
+from xaynet_operator.status import status_document
+from xaynet_operator.surroundings import Surroundings
+
+FEDERATED_ROUND = Kind(API_VERSION, KIND, "federatedrounds")
+EVENT = Kind("events.k8s.io/v1", "Event", "events")
+STATUS_MANAGER = f"{MANAGER}-status"
+LONGEST_NOTE = 1000
+log = structlog.get_logger()
+
+
+async def tell(
+    cr: FederatedRound, status: FederatedRoundStatus, around: Surroundings
+) -> FederatedRoundStatus:
+    """Write the status if it is another one than before. Its events go first: who is killed
+    between the two finds them there the next time, under the same names."""
+    if status != cr.status:
+        for happening in happenings(cr.status, status, cr):
+            await announce(cr, happening, around)
+        document = {**identified(cr), "status": status_document(status)}
+        await around.cluster.apply(FEDERATED_ROUND, document, STATUS_MANAGER, subresource="status")
+    return status
+
+
+async def announce(cr: FederatedRound, happening: Happening, around: Surroundings) -> None:
+    """Post an event; one that is refused is not worth failing for."""
+    log.info("event", reason=happening.reason, note=happening.message)
+    posted = event(cr, happening, around.identity, around.now())
+    try:
+        await around.cluster.create(EVENT, posted, MANAGER)
+    except ClusterRefused as refusal:
+        if refusal.status != HTTPStatus.CONFLICT:
+            log.warning("event_refused", detail=refusal.message)
+
+
+def event(cr: FederatedRound, happening: Happening, identity: str, now: datetime) -> Manifest:
+    """The event, named after what has happened and when in the resource's life."""
+    metadata = cr.metadata
+    version = (metadata.model_extra or {}).get("resourceVersion")
+    what = f"{metadata.uid}/{version}/{happening.reason}/{happening.message}"
+    digest = hashlib.sha256(what.encode()).hexdigest()[:16]
+    return {
+        "apiVersion": EVENT.api_version,
+        "kind": EVENT.kind,
+        "metadata": {"namespace": metadata.namespace, "name": f"{metadata.name}.{digest}"},
+        "eventTime": now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "reportingController": "xaynet.dev/operator",
+        "reportingInstance": identity,
+        "action": "Reconcile",
+        "reason": happening.reason,
+        "type": happening.type,
+        "note": happening.message[:LONGEST_NOTE],
+        "regarding": {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "namespace": metadata.namespace,
+            "name": metadata.name,
+            "uid": metadata.uid,
+        },
+    }
+
+
+def identified(cr: FederatedRound) -> Manifest:
+    """The resource without anything but who it is; its uid refuses another one of that name."""
+    metadata = {
+        "namespace": cr.metadata.namespace,
+        "name": cr.metadata.name,
+        "uid": cr.metadata.uid,
+    }
+    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata}
