@@ -36,7 +36,7 @@ test: install lint parts ## Everything
 	$(BIN)/pytest
 
 test-fast: install ## The tests that need no servers
-	$(BIN)/pytest -m "not processes and not servers and not peers and not cluster and not demo"
+	$(BIN)/pytest -m "not processes and not servers and not peers and not apiserver and not cluster and not demo"
 
 test-cluster: install parts ## The tests that need a Kubernetes cluster
 	$(BIN)/pytest -m cluster
@@ -59,6 +59,7 @@ format: install ## Put the code into form
 
 gen: install ## Write again what is generated
 	$(BIN)/python -m xaynet_coordinator.settings.table docs/settings.md
+	$(BIN)/python -m xaynet_operator.crd crds
 
 bench: install ## The hot paths as ratios to their floors, and beside the Rust original
 	$(BIN)/python tests/peers/build.py redis peers

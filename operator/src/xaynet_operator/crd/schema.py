@@ -155,7 +155,7 @@ def _further_fields(schema: Schema) -> Schema:
 
 
 def _described(node: Node) -> Schema:
-    """The description, what is allowed, and an example."""
+    """The description, what is allowed, the default, and an example."""
     if node.is_item:
         return {"description": node.schema["description"]} if node.model else {}
     assert node.field.description, node.place
@@ -163,14 +163,17 @@ def _described(node: Node) -> Schema:
     told = [node.field.description]
     if _is_limited(node):
         told.append(f"Must be {allowed(node.field)}.")
+    default = _default(node).get("default")
+    if node.is_asked_for and isinstance(default, str | int):
+        told.append(f"Default: {_as_yaml(default)}.")
     told.append(f"Example: {_as_yaml(node.field.examples[0])}")
     return {"description": " ".join(told)}
 
 
 def _is_limited(node: Node) -> bool:
-    """Whether a single value has limits that `kubectl explain` does not show by itself."""
+    """Whether people are to know limits that `kubectl explain` does not show by itself."""
     limits = {"pattern", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
-    return node.schema["type"] != "array" and bool(limits & node.schema.keys())
+    return node.is_asked_for and bool(limits & node.schema.keys())
 
 
 def _as_yaml(example: object) -> str:

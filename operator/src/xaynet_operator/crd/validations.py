@@ -18,7 +18,7 @@ from xaynet_operator.resource import (
     Immutable,
     Metadata,
 )
-from xaynet_operator.resource.rules import NotBoth, Ruled
+from xaynet_operator.resource.rules import Needs, NotBoth, Ruled
 from xaynet_pet import MaskConfig
 from xaynet_pet.mask_config import BoundType, DataType, GroupType, ModelType
 from xaynet_pet.parameters import RULES, PetParameters, Rule, location
@@ -111,18 +111,14 @@ def _most(kind: ModelType) -> int:
     return MaskConfig(GroupType.Prime, DataType.F32, BoundType.B0, kind).max_models
 
 
-def _section_rule(model: type[BaseModel], rule: Any, place: Location) -> Validation:
+def _section_rule(model: type[BaseModel], rule: NotBoth | Needs, place: Location) -> Validation:
     """Two fields that exclude each other, or of which one needs the other."""
-    first, second = (written(model)(field) for field in rule.refusal.fields)
-    both = f"has(self.{first}) && has(self.{second})"
-    needs = f"!has(self.{first}) || has(self.{second})"
-    sentence = rule.refusal.sentence(written(FederatedRound), place)
-    field = "" if isinstance(rule, NotBoth) else first
-    validation = {
-        "rule": f"!({both})" if isinstance(rule, NotBoth) else needs,
-        "message": sentence,
-    }
-    return validation | ({"fieldPath": f".{field}"} if field else {})
+    first, second = (f"has(self.{written(model)(field)})" for field in rule.refusal.fields)
+    message = rule.refusal.sentence(written(FederatedRound), place)
+    if isinstance(rule, NotBoth):
+        return {"rule": f"!({first} && {second})", "message": message}
+    field = written(model)((rule.field,))
+    return {"rule": f"!{first} || {second}", "message": message, "fieldPath": f".{field}"}
 
 
 def _final_state() -> Validation:
