@@ -156,6 +156,17 @@ async def test_opening_leaves_no_trace(blobs: Blobs, make: Make):
     assert await blobs.keys("") == []
 
 
+async def test_attached_blobs_can_be_read_and_deleted(make: Make, blobs: Blobs):
+    await blobs.put("a", b"content")
+    attached = make()
+    assert await attached.attach()
+    assert await attached.keys("") == ["a"]
+    assert await attached.get("a") == b"content"
+    await attached.delete("a")
+    await attached.close()
+    assert await blobs.keys("") == []
+
+
 async def test_closed_blobs_say_so_and_open_again(make: Make):
     blobs = make()
     with pytest.raises(StoreUnavailable, match="not open"):

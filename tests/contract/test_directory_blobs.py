@@ -198,3 +198,10 @@ async def content_of(folder: Path, key: str) -> bytes:
     await blobs.close()
     assert content is not None
     return content
+
+
+async def test_attaching_makes_no_folder(tmp_path: Path):
+    blobs = DirectoryBlobs(tmp_path / "nowhere")
+    assert not await blobs.attach()
+    await blobs.close()
+    assert os.listdir(tmp_path) == []

@@ -78,6 +78,21 @@ async def test_the_bucket_is_made_once_even_if_many_open_it(s3_server: S3Server,
 
 
 @pytest.mark.servers
+async def test_attaching_makes_no_bucket_and_tells_strangers_from_nothing(
+    s3_server: S3Server, uid: str
+):
+    bucket = bucket_of(s3_server, f"nowhere-{uid}")
+    blobs = S3Blobs(bucket)
+    assert not await blobs.attach()
+    assert not s3_server.client().bucket_exists(bucket.name)
+    await blobs.close()
+    stranger = S3Blobs(replace(bucket, access_key="nobody"))
+    with pytest.raises(StoreUnavailable, match="refuses the credentials"):
+        await stranger.attach()
+    await stranger.close()
+
+
+@pytest.mark.servers
 async def test_prefixes_share_a_bucket_without_meeting(s3_server: S3Server, bucket: str):
     async with (
         opened(bucket_of(s3_server, bucket, "one/")) as one,

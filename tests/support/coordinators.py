@@ -93,6 +93,13 @@ class Coordinator(Server):
         moment, point, calls = self.dies
         return [sys.executable, DYING, "-c", file, moment, point, str(calls)]
 
+    def erase(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """What `xaynet-coordinator erase` says of this service, and its exit code."""
+        file = self.folder / "settings.toml"
+        file.write_text(self._toml())
+        command = [sys.executable, "-m", "xaynet_coordinator", "erase", "-c", file, *options]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
     def _toml(self) -> str:
         toml = self.settings.toml(f"127.0.0.1:{self.port}", "redis://unused")
         kept = [part for part in toml.split("\n\n") if not part.startswith(("[redis]", "[metrics"))]

@@ -2,8 +2,8 @@
 
     take the term → read the record → open its round → show it → phase after phase
 
-The term fences whoever led before. Who finds a higher one in the ledger has been fenced itself,
-and ends; who finds the ledger elsewhere than it was left goes on from where it is.
+The term fences whoever led before. Who finds a higher one in the ledger, or an empty ledger, has
+been fenced itself, and ends; who finds it elsewhere than it was left goes on from where it is.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,11 @@ from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.machine import Fenced, HeadMoved, Machine, RoundFailed, Step
 from xaynet_coordinator.record import Phase, Record
 from xaynet_coordinator.rounds import Round, freeze_blob, open_round, round_label, wrapped_key_blob
-from xaynet_coordinator.store import StoreCorrupt, StoreUnavailable
+from xaynet_coordinator.store import Caps, Head, StoreCorrupt, StoreUnavailable
 
 log = structlog.get_logger()
+
+EMPTY = Head(term=0, epoch=0, state=None, elapsed=0.0, paused=False, caps=Caps())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ async def find_head(machine: Machine) -> None:
     log.warning("head_moved", term=head.term, epoch=head.epoch, left_at=machine.board.epoch)
     if head.term > machine.board.term:
         raise Fenced("another coordinator has taken the lead")
+    if head == EMPTY:
+        raise Fenced("what the stores held of this service was erased")
     before = machine.board.round
     await lead(machine)
     after = machine.board.round

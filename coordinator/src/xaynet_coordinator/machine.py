@@ -48,7 +48,7 @@ class RoundFailed(Exception):
 
 
 class Fenced(Exception):
-    """Another coordinator has taken the lead."""
+    """Another coordinator has taken the lead, or the service was erased."""
 
 
 class HeadMoved(Exception):

@@ -113,7 +113,23 @@ def service_uid(settings: Settings, random: Random) -> str:
     """The uid that names the service in its stores, drawn at the first start if not given."""
     if settings.round.uid is not None:
         return settings.round.uid
-    return kept(settings.directory / "uid", random(UID_BYTES).hex().encode()).decode().strip()
+    return kept(uid_file(settings), random(UID_BYTES).hex().encode()).decode().strip()
+
+
+def known_uid(settings: Settings) -> str:
+    """The uid of a service that has started before. Raises ``SettingsError`` if it has not."""
+    if settings.round.uid is not None:
+        return settings.round.uid
+    path = uid_file(settings)
+    if not path.exists():
+        problem = f"round.uid is not given, and no service has ever run on {path.parent}"
+        raise SettingsError([problem])
+    return path.read_text().strip()
+
+
+def uid_file(settings: Settings) -> Path:
+    """Where a uid that was drawn is kept."""
+    return settings.directory / "uid"
 
 
 def master_key(settings: Settings, random: Random) -> bytes:

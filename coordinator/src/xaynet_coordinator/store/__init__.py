@@ -336,6 +336,13 @@ class Ledger(Protocol):
         """
         ...
 
+    async def erase(self) -> None:
+        """Erase everything under the uid, the first page too, as if nothing had ever been there.
+
+        Term and epoch begin again, so whoever led has to be fenced before, and finds it empty.
+        """
+        ...
+
 
 class Blobs(Protocol):
     """The big part: objects by key.
@@ -346,6 +353,10 @@ class Blobs(Protocol):
 
     async def open(self) -> None:
         """Make sure that the bucket or directory is there and can be written."""
+        ...
+
+    async def attach(self) -> bool:
+        """Instead of ``open``, to read and delete only: makes nothing. False: there is nothing."""
         ...
 
     async def close(self) -> None:

@@ -42,6 +42,10 @@ class DirectoryBlobs:
             self._threads.stop()
             raise
 
+    async def attach(self) -> bool:
+        self._threads.start()
+        return await self._run(self._folder.is_dir)
+
     async def close(self) -> None:
         """Take no more work."""
         self._threads.stop()

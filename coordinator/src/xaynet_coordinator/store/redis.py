@@ -197,6 +197,9 @@ class RedisLedger:
     async def forget(self) -> None:
         await self._run("forget")
 
+    async def erase(self) -> None:
+        await self._run("erase")
+
     async def _run(self, script: str, *arguments: Argument) -> Any:
         """The script's answer. A server that does not know it (any more) is told it again."""
         with self._failures():

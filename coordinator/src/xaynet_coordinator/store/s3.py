@@ -78,6 +78,10 @@ class S3Blobs:
             self._threads.stop()
             raise
 
+    async def attach(self) -> bool:
+        self._threads.start()
+        return await self._run(self._can_be_listed)
+
     async def close(self) -> None:
         """Take no more work, and close the idle connections."""
         self._threads.stop()
@@ -135,6 +139,16 @@ class S3Blobs:
         except S3Error:
             self._keys(self._prefix)  # a HEAD is refused without a word, this one says why
             raise
+
+    def _can_be_listed(self) -> bool:
+        """Whether the bucket is there: by a GET, for a HEAD is also answered 404 to strangers."""
+        try:
+            self._keys(self._prefix)
+        except S3Error as error:
+            if error.code != "NoSuchBucket":
+                raise
+            return False
+        return True
 
     async def _try_out(self, key: str) -> None:
         try:

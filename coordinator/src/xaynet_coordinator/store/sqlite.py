@@ -250,13 +250,14 @@ class SqliteLedger:
 
     async def forget(self) -> None:
         def verb(db: Connection) -> None:
-            tables.erase_chunks(db)
-            tables.erase_round(db)
-            db.execute("DELETE FROM desired")
-            db.execute("UPDATE head SET epoch = epoch + 1, state = NULL, elapsed = 0.0, paused = 0")
-            tables.set_caps(db, Caps())
+            head = tables.head(db)
+            tables.erase(db)
+            db.execute("UPDATE head SET term = ?, epoch = ?", (head.term, head.epoch + 1))
 
         await self._transaction(verb, cut=True)
+
+    async def erase(self) -> None:
+        await self._transaction(tables.erase, cut=True)
 
     async def _transaction(self, verb: Callable[[Connection], T], *, cut: bool = False) -> T:
         """What ``verb`` returns, durably; ``cut`` empties the log, which holds erased content."""

@@ -209,6 +209,15 @@ def erase_chunks(db: Connection) -> None:
     db.execute("DELETE FROM collections")
 
 
+def erase(db: Connection) -> None:
+    """Remove everything; a blank first page is left."""
+    erase_chunks(db)
+    erase_round(db)
+    db.execute("DELETE FROM desired")
+    db.execute("UPDATE head SET term = 0, epoch = 0, state = NULL, elapsed = 0.0, paused = 0")
+    set_caps(db, Caps())
+
+
 def erase_round(db: Connection) -> None:
     """Remove the dictionaries, receipts, pointers and votes."""
     for table in ("sums", "receipts", "seeds", "pointers", "votes"):

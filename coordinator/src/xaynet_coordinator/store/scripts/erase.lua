@@ -1,0 +1,3 @@
+erase_chunks()
+erase_round()
+redis.call('UNLINK', key('desired'), HEAD)
