@@ -54,7 +54,7 @@ class Cluster:
     async def all(self, kind: Kind, namespace: str | None = None) -> list[Manifest]:
         """All objects of a kind, of one namespace or of all."""
         found = await self._ask("GET", path(kind, namespace))
-        return found["items"]
+        return found["items"] or []
 
     async def all_metadata(
         self, kind: Kind, namespace: str, labels: Mapping[str, str]
@@ -63,7 +63,7 @@ class Cluster:
         query = {"labelSelector": ",".join(f"{key}={value}" for key, value in labels.items())}
         found = await self._ask("GET", path(kind, namespace), query, accept=METADATA_LIST)
         named = {"apiVersion": kind.api_version, "kind": kind.kind}
-        return [{**item, **named} for item in found["items"]]
+        return [{**item, **named} for item in found["items"] or ()]
 
     async def metadata(self, kind: Kind, namespace: str, name: str) -> Manifest | None:
         """One object without what is in it, or None."""

@@ -38,5 +38,5 @@ def set_up_logs(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper())
-    for name in ("httpx", "httpcore"):
+    for name in ("httpx", "httpcore", "kopf.objects"):  # each request, each event seen
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -7,7 +7,7 @@
 ‹base›-minio         StatefulSet, Service, Secret, PersistentVolumeClaim
 ‹base›-erase         Job that erases what a terminated service leaves
 
-The base is the resource's name, shortened where a Service or a pod could not be called so.
+The base is the resource's name, changed where a Service or a pod could not be called so.
 """
 
 import hashlib
@@ -37,11 +37,12 @@ class Component(StrEnum):
 
 
 def base_name(resource: str) -> str:
-    """What the names of all objects of a resource begin with."""
-    if len(resource) <= LONGEST_BASE:
+    """What the names of all objects of a resource begin with; a letter, as of Services it must."""
+    if len(resource) <= LONGEST_BASE and resource[0].isalpha():
         return resource
     digest = hashlib.sha256(resource.encode()).hexdigest()[:DIGEST_LENGTH]
-    return f"{resource[: LONGEST_BASE - DIGEST_LENGTH - 1].rstrip('-')}-{digest}"
+    beginning = resource if resource[0].isalpha() else f"r{resource}"
+    return f"{beginning[: LONGEST_BASE - DIGEST_LENGTH - 1].rstrip('-')}-{digest}"
 
 
 def object_name(resource: str, component: Component) -> str:

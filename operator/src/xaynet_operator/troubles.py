@@ -282,11 +282,11 @@ def _workload_troubles(
 
 
 def _wants_pods(workload: Manifest) -> bool:
-    """Whether its controller has seen it, and should have made pods."""
+    """Whether its controller has seen it, and should have made pods but has none."""
     seen = at(workload, "status", "observedGeneration") or 0
-    return seen >= (at(workload, "metadata", "generation") or 1) and (
-        at(workload, "spec", "replicas") != 0
-    )
+    if seen < (at(workload, "metadata", "generation") or 1):
+        return False
+    return at(workload, "spec", "replicas") != 0 and not at(workload, "status", "replicas")
 
 
 def _deployment_troubles(

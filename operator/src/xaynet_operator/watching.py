@@ -41,6 +41,7 @@ class Children:
 def registry(household: Household, children: Children) -> kopf.OperatorRegistry:
     """What is to be called when something changes."""
     registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(log_in)
 
     @kopf.on.event(FEDERATED_ROUND.api_version, FEDERATED_ROUND.plural, registry=registry)
     async def resource_changed(body: kopf.Body, **given: Any) -> None:
@@ -50,6 +51,11 @@ def registry(household: Household, children: Children) -> kopf.OperatorRegistry:
     for kind in WATCHED:
         watch(kind, registry, household)
     return registry
+
+
+def log_in(**given: Any) -> kopf.ConnectionInfo | None:
+    """With what the pod was given, or else with the kubeconfig."""
+    return kopf.login_with_service_account(**given) or kopf.login_with_kubeconfig(**given)
 
 
 def watch(kind: Kind, registry: kopf.OperatorRegistry, household: Household) -> None:

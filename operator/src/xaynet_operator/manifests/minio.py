@@ -64,12 +64,12 @@ def environment(cr: FederatedRound) -> list[Manifest]:
 
 
 def probes() -> Manifest:
-    """MinIO's own."""
-    live, ready = "/minio/health/live", "/minio/health/ready"
+    """MinIO's own. It answers some time before it can write, so ready is who can."""
+    live, writes = "/minio/health/live", "/minio/health/cluster"
     return {
         "startupProbe": http_probe(
             live, "s3", periodSeconds=2, timeoutSeconds=5, failureThreshold=150
         ),
-        "readinessProbe": http_probe(ready, "s3", periodSeconds=5, timeoutSeconds=5),
+        "readinessProbe": http_probe(writes, "s3", periodSeconds=2, timeoutSeconds=5),
         "livenessProbe": http_probe(live, "s3", periodSeconds=15, timeoutSeconds=10),
     }
