@@ -17,15 +17,18 @@ sys.path.append(str(Path(__file__).parents[1] / "support"))
 from node.bare import BareCluster
 from node.choice import PROVIDERS, NoCluster, choose
 from node.interface import Cluster
-from node.places import free_slots
+from node.places import SLOTS, free_slots, nodes_there
 from node.waiting import ClusterFailed
 from parts import MissingPart
+
+SLOT = SLOTS[0]
 
 
 def main() -> int:
     arguments = parse()
     try:
-        cluster = choose(nodes=arguments.nodes, provider=arguments.provider)
+        nodes = arguments.nodes or (1 if arguments.verb == "up" else nodes_there(SLOT))
+        cluster = choose(SLOT, nodes, provider=arguments.provider)
         obey(cluster, arguments)
     except (NoCluster, ClusterFailed, MissingPart) as error:
         print(error, file=sys.stderr)
@@ -38,7 +41,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=what)
     parser.add_argument("verb", choices=("up", "down", "load", "kubeconfig"))
     parser.add_argument("archive", nargs="*", type=Path)
-    parser.add_argument("--nodes", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--nodes", type=int, choices=(1, 2))
     parser.add_argument(
         "--provider", choices=list(PROVIDERS), help="the first that can, by default"
     )

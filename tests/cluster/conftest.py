@@ -1,41 +1,52 @@
-"""The cluster of the test run: in a slot of its own, and gone when the run ends."""
+"""Clusters for tests: each in a slot of its own, and gone when the test run ends.
 
+cluster       one node, for the whole run       (make your own `namespace` in it)
+two_nodes     two nodes, for one module that cuts their power
+namespace     a new namespace of `cluster`
+"""
+
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from node.choice import NoCluster, choose
 from node.interface import Cluster
 from node.places import slot_of_its_own
+from spaces import new_namespace
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A cluster with one node, shared by all tests: each makes namespaces of its own."""
-    with slot_of_its_own() as slot:
-        chosen = choice(slot)
-        try:
-            chosen.up()
-            yield chosen
-        finally:
-            chosen.down()
+    with running(nodes=1) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def two_nodes() -> Iterator[Cluster]:
+    with running(nodes=2) as started:
+        if started.name != "bare" and os.environ.get("CI") != "true":
+            pytest.skip(f"the provider {started.name} can't cut the power of its nodes")
+        yield started
 
 
 @pytest.fixture
-def own_cluster() -> Iterator[Cluster]:
-    """A cluster with two nodes for one test that does to it what others would not survive."""
+def namespace(cluster: Cluster) -> Iterator[str]:
+    with new_namespace(cluster) as name:
+        yield name
+
+
+@contextmanager
+def running(nodes: int) -> Iterator[Cluster]:
+    """Fails, and never skips, where there can be no cluster."""
     with slot_of_its_own() as slot:
-        chosen = choice(slot, nodes=2)
+        try:
+            chosen = choose(slot, nodes, leashed=True)
+        except NoCluster as reason:
+            pytest.fail(str(reason), pytrace=False)
         try:
             chosen.up()
             yield chosen
         finally:
             chosen.down()
-
-
-def choice(slot: int, nodes: int = 1) -> Cluster:
-    """Fails, and never skips, where there can be no cluster."""
-    try:
-        return choose(slot, nodes, leashed=True)
-    except NoCluster as reason:
-        pytest.fail(str(reason), pytrace=False)

@@ -26,7 +26,6 @@ from node.waiting import ClusterFailed
 from parts import PARTS, is_built
 
 NEEDED = ("etcd", "apiserver", "kubernetes", "coredns", "local-path", "node-tools")
-ENFORCE = Path(__file__).with_name("enforce.py")
 START = 90.0
 """Seconds for each step of a start; on an idle machine all of them together take 15."""
 
@@ -149,6 +148,7 @@ class BareCluster(Cluster):
     def _start_kubelet(self, node: Node) -> None:
         self._launch(node, f"{node.name}-kubelet", programs.kubelet(node))
         self._launch(node, f"{node.name}-proxy", programs.proxy(node, self.places))
+        self._launch(node, f"{node.name}-policies", programs.policies(self.places))
 
     def _launch(self, node: Node, name: str, command: programs.Command) -> Path:
         """Starts a program on a node; where its log is."""

@@ -67,7 +67,7 @@ def first_process(node: Node) -> int:
         found[:] = [process for process in _processes(node) if _is_first(process)]
         return bool(found)
 
-    wait_until(runs, 1, f"the first process of {node.name}")
+    wait_until(runs, 1, f"{node.name} running (`make cluster-up` starts one)")
     return found[0]
 
 

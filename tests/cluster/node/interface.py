@@ -103,7 +103,19 @@ class Cluster(ABC):
         self.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(items))
 
     def wait_for(self, what: str, condition: str, namespace: str, seconds: float = 60) -> None:
-        """`kubectl wait`, as in `wait_for("pod/a", "condition=Ready", "default")`."""
+        """`kubectl wait`, as in `wait_for("pod/a", "condition=Ready", "default")`.
+
+        Raises:
+            ClusterFailed: with the namespace's last events, if it does not come true in time.
+        """
         bound = f"--timeout={seconds:.0f}s"
         arguments = ("wait", what, f"--for={condition}", f"--namespace={namespace}", bound)
-        self.kubectl(*arguments, timeout=seconds + 30)
+        waited = self.try_kubectl(*arguments, timeout=seconds + 30)
+        if waited.returncode:
+            raise ClusterFailed(f"{waited.stderr.strip()}\n{self.last_events(namespace)}")
+
+    def last_events(self, namespace: str, number: int = 15) -> str:
+        """What happened in a namespace, the latest last."""
+        order = "--sort-by=.metadata.creationTimestamp"
+        found = self.try_kubectl("get", "events", f"--namespace={namespace}", order)
+        return "\n".join(found.stdout.splitlines()[-number:])

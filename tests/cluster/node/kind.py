@@ -21,7 +21,7 @@ class KindCluster(Cluster):
     def __init__(self, slot: int = 0, nodes: int = 1, leashed: bool = False) -> None:
         self.cluster = f"xaynet{slot}"
         self.nodes = places(slot, nodes).nodes
-        self.kubeconfig = places(slot).folder / "kind" / "kubeconfig"
+        self.kubeconfig = places(slot, nodes).folder / "kind" / "kubeconfig"
 
     def missing(self) -> str | None:
         for program in ("kind", "docker"):

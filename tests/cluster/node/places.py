@@ -99,11 +99,16 @@ class Places:
         return self.folder / "log" / f"{name}.log"
 
 
-def places(slot: int, nodes: int = 1) -> Places:
+def places(slot: int, nodes: int) -> Places:
     """Of a cluster with that many nodes in a slot."""
     if nodes not in range(1, MOST_NODES + 1):
         raise ValueError(f"a cluster has one or {MOST_NODES} nodes, not {nodes}")
     return Places(slot, tuple(Node(slot, number) for number in range(1, nodes + 1)))
+
+
+def nodes_there(slot: int) -> int:
+    """How many nodes the cluster in a slot has; at least one."""
+    return sum(node.folder.exists() for node in places(slot, MOST_NODES).nodes) or 1
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ SOCKET = "/run/containerd/containerd.sock"
 ETCD = "http://127.0.0.1:2379"
 CNI_PROGRAMS = "/usr/lib/cni"
 PAUSE = "localhost/pause:1"
+ENFORCE = Path(__file__).with_name("enforce.py")
 
 
 def etcd(places: Places) -> Command:
@@ -102,6 +104,11 @@ def proxy(node: Node, places: Places) -> Command:
         "--proxy-mode=iptables",
         "--conntrack-max-per-core=0",
     ]
+
+
+def policies(places: Places) -> Command:
+    """It is ours, and runs on this interpreter."""
+    return [sys.executable, "-I", ENFORCE, places.nodes[0].address, places.pki("")]
 
 
 def kubeconfig(places: Places, user: str) -> Tree:

@@ -76,12 +76,12 @@ def volume_service(places: Places) -> list[Tree]:
 
     By its design a volume is tied to its node and its size is not enforced.
     """
-    command = ["/local-path-provisioner", "start", "--config", "/etc/config/config.json"]
+    settings = ("--config=/etc/config/config.json", "--service-account-name=provisioner")
     where = {"fieldRef": {"fieldPath": "metadata.namespace"}}
     provisioner = {
         "name": "provisioner",
         "image": PROVISIONER,
-        "command": command,
+        "command": ["/local-path-provisioner", "start", *settings],
         "env": [{"name": "POD_NAMESPACE", "valueFrom": where}],
         "volumeMounts": [{"name": "config", "mountPath": "/etc/config"}],
     }
