@@ -12,7 +12,7 @@ from xaynet_operator.desired import desired
 from xaynet_operator.facts import Facts, Stage
 from xaynet_operator.manifests.kinds import KIND_OF
 
-pytestmark = pytest.mark.servers
+pytestmark = pytest.mark.apiserver
 
 APPLY = "application/apply-patch+yaml"
 STRICT = "fieldManager=tests&force=true&fieldValidation=Strict"
