@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -107,9 +108,9 @@ class Lease:
             log.warning("lease_unavailable", detail=str(error))
             return False
         except ClusterRefused as refusal:
-            if refusal.status != 409:
-                raise
-            return False  # another one was faster
+            if refusal.status != HTTPStatus.CONFLICT:  # another one was faster
+                log.error("lease_refused", detail=refusal.message)
+            return False
         return True
 
     def _look_at(self, lease: Manifest) -> None:
