@@ -38,5 +38,10 @@ def set_up_logs(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper())
-    for name in ("httpx", "httpcore", "kopf.objects"):  # each request, each event seen
+    for name in (
+        "aiohttp.access",
+        "httpx",
+        "httpcore",
+        "kopf.objects",
+    ):  # each request, each event seen
         logging.getLogger(name).setLevel(logging.WARNING)
