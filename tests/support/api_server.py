@@ -10,6 +10,7 @@ is there: schemas, CEL rules, defaults, server-side apply, watches, owner refere
 import json
 import ssl
 import subprocess
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -148,6 +149,14 @@ class ApiServer(Server):
             raise OSError(str(error)) from error
         finally:
             connection.close()
+
+    def wait_until_served(self, path: str, timeout: float = 30) -> None:
+        """Waits until a path is served: that of a new resource is soon after its definition."""
+        deadline = time.monotonic() + timeout
+        while self.ask("GET", path).status != 200:
+            if time.monotonic() > deadline:
+                raise self.failed(f"did not serve {path} within {timeout} s")
+            self._ended_within(0.02)
 
     def kubectl(self, *arguments: str, given: object = None, timeout: float = 60) -> Ran:
         """Runs kubectl against this server; ``given`` is what it reads from standard input."""

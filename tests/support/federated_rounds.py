@@ -11,7 +11,7 @@ DIGITS = Path(__file__).parents[2] / "examples" / "digits" / "round.yaml"
 COMPLETE = """
 apiVersion: xaynet.dev/v1alpha1
 kind: FederatedRound
-metadata: {name: digits, namespace: learning, labels: {team: fl}, creationTimestamp: 2026-11-23}
+metadata: {name: digits, namespace: learning, creationTimestamp: 2026-11-23T20:00:00Z}
 spec:
   protocol: PET
   desiredState: Running

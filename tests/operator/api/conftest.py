@@ -6,8 +6,9 @@ import pytest
 
 from api_server import ApiServer, EtcdServer
 from server_fixtures import Launcher
+from xaynet_operator.resource import API_VERSION
 
-CRDS = Path(__file__).parents[3] / "crds"
+CRD = Path(__file__).parents[3] / "crds" / "federatedrounds.xaynet.dev.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -19,11 +20,9 @@ def api_server(launch_for_all: Launcher, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def api(api_server: ApiServer) -> ApiServer:
     """The server once it serves the resource, in the namespace ``learning`` too."""
-    for arguments in (
-        ("create", "namespace", "learning"),
-        ("apply", "-f", str(CRDS)),
-        ("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS)),
-    ):
+    for arguments in (("create", "namespace", "learning"), ("apply", "-f", str(CRD))):
         ran = api_server.kubectl(*arguments)
         assert ran.code == 0, ran.errors
+    for path in ("/apis", "/openapi/v3/apis"):
+        api_server.wait_until_served(f"{path}/{API_VERSION}")
     return api_server

@@ -162,7 +162,6 @@ UNREADABLE = [
     ("sum2:   {count: {min: 1,", "sum2:   {count: {mni: 1,",
      'strict decoding error: unknown field "spec.pet.sum2.count.mni"'),
     ("prob: 0.01", "prob: .nan", "json: unsupported value: NaN"),
-    ("  rounds: 10", "  rounds: 10\n  rounds: 11", 'key "rounds" already set in map'),
 ]  # fmt: skip
 
 
