@@ -1,6 +1,5 @@
 """The coordinator's pod: what its program reads at its start is what the resource asks for."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -103,15 +102,10 @@ def test_every_field_that_needs_a_restart_arrives(tmp_path):
     settings = settings_of(served(**SPECS["everything"]), tmp_path)
     assert settings.api.max_message_bytes == 2**20
     assert settings.round.models_keep == 3
+    assert settings.round.initial_model == "s3://models/first.npy"
     assert settings.log.filter == 'xaynet[{id="a\\b"}]=debug,info'
     assert settings.metrics.influxdb.url.get_secret_value() == "http://influxdb:8086"
     assert settings.metrics.influxdb.db == 'a "quoted" name \x7f'
-
-
-def test_the_model_that_the_first_round_starts_from_is_named():
-    config = tomllib.loads(config_of(served(models={"initial": "s3://models/first.npy"})))
-    assert config["round"]["initial_model"] == "s3://models/first.npy"
-    assert "initial_model" not in tomllib.loads(config_of(served()))["round"]
 
 
 def test_the_largest_message_that_can_be_asked_for_has_room(tmp_path):
@@ -140,6 +134,10 @@ def mounted_files(template):
 def test_there_is_never_a_second_coordinator_beside_the_first():
     deployment = objects_of(served())["Deployment/digits-coordinator"]["spec"]
     assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_it_has_time_to_answer_what_it_has_accepted_before_it_ends():
+    assert coordinator(served())["spec"]["terminationGracePeriodSeconds"] == 30
 
 
 def test_it_is_probed_on_the_control_port():

@@ -42,6 +42,11 @@ def test_no_pod_has_a_right_that_it_does_not_need(spec):
         assert all("hostPath" not in volume for volume in pod["volumes"]), key
 
 
+def test_why_a_container_ended_is_told_from_its_log():
+    for template in every_pod(served()).values():
+        assert container_of(template)["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
 def test_all_files_that_are_mounted_are_read_only_but_data_and_tmp():
     for key, template in every_pod(served(**SPECS["everything"])).items():
         mounts = container_of(template)["volumeMounts"]

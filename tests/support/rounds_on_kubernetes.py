@@ -61,6 +61,7 @@ EVERYTHING: dict[str, Any] = {
     "models": {
         "managed": {**PLACEMENT, "storage": "20Gi", "storageClassName": "slow"},
         "keep": 3,
+        "initial": "s3://models/first.npy",
     },
     "exposure": {
         "service": {"type": "LoadBalancer", "annotations": {"example.org/lb": "internal"}},
