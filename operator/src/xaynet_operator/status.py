@@ -86,7 +86,8 @@ def closed(cr: FederatedRound, told: FederatedRoundStatus, now: datetime) -> Fed
             finished_at=now.replace(microsecond=0),
             **counts,
         )
-        changes["history"] = (cut, *told.history)[:HISTORY_LENGTH]
+        others = (one for one in told.history if one.id != cut.id)
+        changes["history"] = (cut, *others)[:HISTORY_LENGTH]
     if not retains_models(cr):
         changes["latest_model"] = None
     return told.model_copy(update=changes)
@@ -123,8 +124,9 @@ def history_of(state: CoordinatorState, before: FederatedRoundStatus) -> tuple[F
 def finished(past: PastRound, before: FederatedRoundStatus) -> FinishedRound:
     """A round that is over. Only while it ran did the coordinator count the messages in vain."""
     ended = (past.started + timedelta(seconds=past.seconds)).astimezone(UTC).replace(microsecond=0)
-    candidates = (before.round, *before.history)
-    seen = next((one for one in candidates if one and one.id == past.id), PhaseCounts())
+    known = {(one.id, one.finished_at): one for one in before.history}
+    running = before.round if before.round and before.round.id == past.id else None
+    seen = known.get((past.id, ended)) or running or PhaseCounts()
     return FinishedRound(
         id=past.id,
         outcome="Succeeded" if past.reason is None else "Failed",
