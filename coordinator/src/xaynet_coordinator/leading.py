@@ -102,8 +102,10 @@ async def confirm_lead(machine: Machine) -> None:
 
 
 async def latest_model(machine: Machine, record: Record) -> PublishedModel | None:
-    """The newest global model, if the bucket still has it."""
-    return await machine.around.models.load(record.models[-1]) if record.models else None
+    """The newest global model, if the bucket still has it; before the first, the initial one."""
+    if record.models:
+        return await machine.around.models.load(record.models[-1])
+    return await machine.warm_start.known(record) if machine.warm_start else None
 
 
 async def reopen(machine: Machine, record: Record) -> Reopened:

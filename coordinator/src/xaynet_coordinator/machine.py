@@ -32,6 +32,7 @@ from xaynet_coordinator.store import (
     StoreUnavailable,
 )
 from xaynet_coordinator.updates import Committer
+from xaynet_coordinator.warm_start import WarmStart
 from xaynet_coordinator.watch import Revision
 from xaynet_pet import SumDict
 
@@ -90,6 +91,8 @@ class Machine:
     wanted: Wanted | None  # None: nothing was said yet, and it waits
     warnings: tuple[str, ...] = ()  # what an operator should know, in sentences
     keep_models: int | None = None  # None: all
+    warm_start: WarmStart | None = None
+    unusable: str | None = None  # why there is no initial model to start from
     stopwatch: Stopwatch = field(init=False)
     board: Board = field(default_factory=Board)
     record: Record = field(default_factory=Record)
@@ -200,6 +203,7 @@ class Machine:
         if self.committer is not None:
             self.committer.close()
         self.record, self.counts, self.broken, self.erased = record, counts, None, False
+        self.unusable = None
         self.stopwatch = Stopwatch(self.around.clock)
         self.board = Board(
             term=head.term,
@@ -292,6 +296,13 @@ class Machine:
     def outage(self) -> StoreUnavailable | None:
         """What was last said of a store that does not answer, to whomever it matters."""
         return self.patience.outage or self.committing.outage or self.putting.outage
+
+    def refuse_initial_model(self, why: str) -> None:
+        """No round begins before there is an initial model that can be used."""
+        if why != self.unusable:
+            log.warning("initial_model_unusable", detail=why)
+            self.unusable = why
+            self.revision.bump()
 
     def mark_progress(self) -> None:
         """The loop is alive, as healthz tells."""

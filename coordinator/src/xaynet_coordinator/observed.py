@@ -16,6 +16,7 @@ from xaynet_coordinator.tally import Tally
 from xaynet_pet.parameters import PetParameters
 
 Document = dict[str, Any]
+INITIAL_MODEL_UNUSABLE = "InitialModelUnusable"
 PUBLISHED = ("model", "mask", "sum.prob", "update.prob")  # change with the next round
 
 
@@ -40,9 +41,10 @@ def observe(machine: Machine, tally: Tally) -> Document:
         },
         "lastRounds": [finished(line) for line in record.finished],
         "latestModel": latest_model(record.models[-1]) if record.models else None,
+        "initialModel": initial_model(machine),
         "store": store(machine.outage),
         "erased": machine.erased,
-        "warnings": list(machine.warnings),
+        "warnings": warnings(machine),
     }
 
 
@@ -59,6 +61,8 @@ def waiting_for(machine: Machine) -> str:
         return f"{phase.value} {have}/{want.count.max}, {left:.0f} s left, min {want.count.min}"
     if phase is Phase.IDLE and machine.wanted is None:
         return "parameters"
+    if machine.unusable is not None:
+        return f"an initial model: {machine.unusable}"
     return phase.value
 
 
@@ -149,6 +153,28 @@ def finished(line: Finished) -> Document:
         "seconds": round((line.ended - line.started).total_seconds(), 3),
         "reason": line.reason,
     }
+
+
+def initial_model(machine: Machine) -> Document | None:
+    """The model that the first round starts from: what is known of it, or what is wrong."""
+    if machine.warm_start is None:
+        return None
+    taken = machine.record.initial
+    return {
+        "source": machine.warm_start.name,
+        "length": taken.model.length if taken else None,
+        "sha256": taken.model.digest if taken else None,
+        "reason": machine.unusable and INITIAL_MODEL_UNUSABLE,
+        "message": machine.unusable,
+    }
+
+
+def warnings(machine: Machine) -> list[str]:
+    """What an operator should know, in sentences."""
+    if machine.unusable is None:
+        return list(machine.warnings)
+    text = f"no round begins without the initial model, which cannot be used: {machine.unusable}"
+    return [*machine.warnings, text]
 
 
 def latest_model(model: ModelRecord) -> Document:

@@ -8,7 +8,9 @@ Each may be entered again at any time: what it has done before is found in the s
 
 from collections.abc import Mapping
 
+from xaynet_coordinator.board import PublishedModel
 from xaynet_coordinator.collecting import TICK_SECONDS, collect, pass_time
+from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.freezing import freeze
 from xaynet_coordinator.leading import confirm_lead
 from xaynet_coordinator.machine import Machine, PhaseFunction, RoundFailed, Step
@@ -16,28 +18,61 @@ from xaynet_coordinator.models import ModelTaken, model_record
 from xaynet_coordinator.record import Phase, Record
 from xaynet_coordinator.rounds import ROUNDS, draw_round, wrapped_key_blob
 from xaynet_coordinator.unmasking import unmask
+from xaynet_coordinator.warm_start import InitialModelUnusable
+from xaynet_pet.parameters import PetParameters
 
 FAILURE_WAIT_MAX = 60.0
 DOUBLINGS_MAX = 6  # of the wait, from 1 s
 RECORDED_MODELS = 100
+REREAD_SECONDS = 5.0  # between two looks at an initial model that cannot be used
 
 
 async def idle(machine: Machine) -> Step:
     """Between two rounds: nothing of the last one is left, and the next one is drawn."""
     await erase_rounds(machine)
     record = await prune_models(machine)
-    while machine.wanted is None:
-        await pass_time(machine, TICK_SECONDS)
-    if machine.to_be_terminated:
-        return machine.terminate()
-    wanted, around = machine.wanted, machine.around
-    if wanted.rounds is not None and record.successful >= wanted.rounds:
-        return Step(record.turn(Phase.COMPLETED), erase=True)
+    while not machine.to_be_terminated:
+        wanted = machine.wanted
+        if wanted is None:
+            await pass_time(machine, TICK_SECONDS)
+            continue
+        if wanted.rounds is not None and record.successful >= wanted.rounds:
+            return Step(record.turn(Phase.COMPLETED), erase=True)
+        try:
+            return await begin_round(machine, record, wanted)
+        except InitialModelUnusable as error:
+            machine.refuse_initial_model(str(error))
+            await pass_time(machine, REREAD_SECONDS)
+    return machine.terminate()
+
+
+async def begin_round(machine: Machine, record: Record, wanted: Wanted) -> Step:
+    """The step into the next round. Raises ``InitialModelUnusable`` before anything is drawn."""
+    record, model = await warm_up(machine, record, wanted.parameters)
+    around = machine.around
     drawn = draw_round(record, wanted, around.vault, around.random, around.clock.today())
     # The key first: a round whose key is not stored could not go on after a crash.
     await around.blobs.put(wrapped_key_blob(drawn.round.label), drawn.wrapped_key)
     machine.metrics.round_started(drawn.round.id, drawn.round.params.sum, drawn.round.params.update)
-    return Step(record.begin(drawn.record, drawn.round.params.seed), drawn.round, erase=True)
+    begun = record.begin(drawn.record, drawn.round.params.seed)
+    return Step(begun, drawn.round, model, erase=True)
+
+
+async def warm_up(
+    machine: Machine, record: Record, pet: PetParameters
+) -> tuple[Record, PublishedModel | None]:
+    """The record with the initial model, and that model if it is new; neither once there is a
+    model that a round has made."""
+    warm_start, board = machine.warm_start, machine.board
+    if warm_start is None:
+        return record, None
+    if record.models:
+        return await warm_start.forget(record), None
+    if board.model is not None and warm_start.is_taken(record, pet):
+        return record, None
+    model = await warm_start.take(pet)
+    machine.patience.recover()
+    return warm_start.remember(record, model, pet, machine.around.clock.today()), model
 
 
 async def sum_phase(machine: Machine) -> Step:

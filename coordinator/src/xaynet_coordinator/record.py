@@ -77,6 +77,14 @@ class ModelRecord(Page):
     time: datetime
 
 
+class Initial(Page):
+    """The initial model as it was taken: from where, for which data type, and its copy."""
+
+    source: str
+    data_type: str
+    model: ModelRecord
+
+
 class Record(Page):
     """The whole of it. ``seed`` and ``round_id`` are those of the newest round (protocol §1.2)."""
 
@@ -91,6 +99,7 @@ class Record(Page):
     failures_in_a_row: int = 0
     finished: tuple[Finished, ...] = ()
     models: tuple[ModelRecord, ...] = ()  # newest last
+    initial: Initial | None = None  # while there are no models
 
     @classmethod
     def read(cls, state: bytes | None) -> Self:

@@ -19,11 +19,13 @@ from xaynet_coordinator.metrics import Metrics
 from xaynet_coordinator.models import ModelShelf
 from xaynet_coordinator.phases import PHASES
 from xaynet_coordinator.settings import S3Settings, Settings, SettingsError
+from xaynet_coordinator.settings.formats import bucket_and_key
 from xaynet_coordinator.store import Blobs, ChunkBounds, Ledger
-from xaynet_coordinator.store.directory import DirectoryBlobs
+from xaynet_coordinator.store.directory import DirectoryBlobs, OneFile
 from xaynet_coordinator.store.redis import RedisLedger
-from xaynet_coordinator.store.s3 import Bucket, S3Blobs
+from xaynet_coordinator.store.s3 import Bucket, S3Blobs, S3Object
 from xaynet_coordinator.store.sqlite import SqliteLedger
+from xaynet_coordinator.warm_start import WarmStart
 
 log = structlog.get_logger()
 
@@ -79,14 +81,31 @@ def rounds_bucket(s3: S3Settings, uid: str) -> Blobs:
 
 def models_bucket(s3: S3Settings) -> Blobs:
     """The bucket of the global models."""
-    bucket = Bucket(
+    return S3Blobs(as_the_models_account(s3, s3.buckets.global_models))
+
+
+def as_the_models_account(s3: S3Settings, bucket: str) -> Bucket:
+    """A bucket, as seen with the credentials for the global models."""
+    return Bucket(
         endpoint=endpoint(s3),
-        name=s3.buckets.global_models,
+        name=bucket,
         access_key=s3.access_key,
         secret_key=s3.secret_access_key.get_secret_value(),
         region=s3.region_name,
     )
-    return S3Blobs(bucket)
+
+
+def warm_start(settings: Settings, blobs: Blobs) -> WarmStart | None:
+    """The initial model, which is kept among the blobs of the service."""
+    name = settings.round.initial_model
+    if name is None:
+        return None
+    parts = bucket_and_key(name)
+    if parts is None or settings.s3 is None:
+        return WarmStart(name, OneFile(Path(name)), ModelShelf(blobs))
+    bucket, key = parts
+    source = S3Object(as_the_models_account(settings.s3, bucket), key)
+    return WarmStart(name, source, ModelShelf(blobs))
 
 
 def endpoint(s3: S3Settings) -> str:
@@ -155,8 +174,14 @@ def assemble(
         clock=clock,
         random=vault.random,
     )
-    wanted, keep = wanted_at_start(settings), settings.round.models_keep
-    machine = Machine(around, metrics, PHASES, wanted, keep_models=keep)
+    machine = Machine(
+        around,
+        metrics,
+        PHASES,
+        wanted_at_start(settings),
+        keep_models=settings.round.models_keep,
+        warm_start=warm_start(settings, stores.blobs),
+    )
     bounds = ChunkBounds(settings.chunks.max_bytes_per_participant, settings.chunks.max_bytes_total)
     return Front(machine, metrics, bounds)
 

@@ -17,6 +17,7 @@ from xaynet_pet.sentences import Allowed
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
 _PORT = re.compile(r"[0-9]{1,5}")
 _BUCKET = re.compile(r"(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]|\.(?!\.))*[a-z0-9]")
+_S3 = "s3://"
 _UID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 _LEVEL = r"(?i:trace|debug|info|warn|error|off|[0-5])"
@@ -67,6 +68,23 @@ def _bucket(name: str) -> str:
 
 def _is_ip_address(name: str) -> bool:
     return re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name) is not None
+
+
+def bucket_and_key(text: str) -> tuple[str, str] | None:
+    """The parts of ``s3://bucket/key``; None for what is a path."""
+    if not text.startswith(_S3):
+        return None
+    bucket, _, key = text.removeprefix(_S3).partition("/")
+    return bucket, key
+
+
+def _initial_model(text: str) -> str:
+    parts = bucket_and_key(text)
+    if parts is None and not text:
+        raise ValueError("no path")
+    if parts is not None and (not parts[1] or not _bucket(parts[0])):
+        raise ValueError("no key")
+    return text
 
 
 def _uid(text: str) -> str:
@@ -147,6 +165,9 @@ Bucket = Annotated[
     str,
     AfterValidator(_bucket),
     Allowed("a bucket name: 3 to 63 of a-z, 0-9, - and ., beginning and ending with a-z or 0-9"),
+]
+InitialModel = Annotated[
+    str, AfterValidator(_initial_model), Allowed("s3://bucket/key, or the path of a file")
 ]
 Uid = Annotated[
     str,

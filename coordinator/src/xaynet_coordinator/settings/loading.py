@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, ValidationError, model_validator
 
 from xaynet_coordinator.settings.drafts import Draft, draft
+from xaynet_coordinator.settings.formats import bucket_and_key
 from xaynet_coordinator.settings.keys import Keys
 from xaynet_coordinator.settings.sections import (
     ApiSettings,
@@ -167,6 +168,10 @@ class Settings(Definition):
         if self.redis is None and self.data.directory is None:
             text = "{} is missing: give it, or {} to run without Redis"
             yield Refusal(text, (("redis", "url"), ("data", "directory")))
+        initial = self.round.initial_model
+        if initial and bucket_and_key(initial) and self.s3 is None:
+            text = "{} is in a bucket, but {} is not given: give it, or the path of a file"
+            yield Refusal(text, (("round", "initial_model"), ("s3",)))
         if self.redis is None and self.s3 is not None:
             text = "{} is given, but {} is not: S3 is used together with Redis only"
             yield Refusal(text, (("s3",), ("redis", "url")))

@@ -11,6 +11,7 @@ from xaynet_coordinator.settings.formats import (
     Bucket,
     FilePath,
     HttpUrl,
+    InitialModel,
     LogFilter,
     Name,
     RedisUrl,
@@ -241,6 +242,15 @@ class RoundSettings(Definition):
         ge=1,
         description="How many global models to keep; without it all.",
         examples=[10],
+    )
+    initial_model: InitialModel | None = Field(
+        default=None,
+        description=(
+            "The global model that the first round starts from: a .npy file with one vector, of "
+            "the mask's data type or one that it can hold, or a model as GET /model gives it. A "
+            "bucket is read with the credentials of s3."
+        ),
+        examples=["s3://models/first.npy"],
     )
 
 

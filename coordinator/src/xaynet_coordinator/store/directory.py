@@ -7,6 +7,7 @@ A blob is written and synced under ``TMP`` and then moved or linked to its name 
 reader, and a machine that lost power, see the old content, the new one or none, never a part.
 """
 
+import asyncio
 import fcntl
 import os
 import tempfile
@@ -140,6 +141,25 @@ class DirectoryBlobs:
         finally:
             os.close(file)
             draft.unlink(missing_ok=True)
+
+
+class OneFile:
+    """A file that others write."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def read(self, limit: int) -> bytes | None:
+        """Its first bytes, one more than ``limit`` at most; None if there is no such file."""
+
+        def work() -> bytes | None:
+            try:
+                with self._path.open("rb") as file:
+                    return file.read(limit + 1)
+            except FileNotFoundError:
+                return None
+
+        return await asyncio.to_thread(work)
 
 
 def _remove_if_left(draft: Path) -> None:

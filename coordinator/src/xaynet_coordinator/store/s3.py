@@ -98,7 +98,7 @@ class S3Blobs:
 
     async def get(self, key: str) -> bytes | None:
         name = self._name(key)
-        return await self._run(lambda: self._get(name))
+        return await self._run(lambda: _get(self._client, self._bucket.name, name))
 
     async def keys(self, prefix: str) -> list[str]:
         start = self._prefix + check_prefix(prefix)
@@ -112,17 +112,8 @@ class S3Blobs:
         return self._prefix + check_key(key)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        with self._failures():
+        with _failures(self._bucket):
             return await self._threads.run(work)
-
-    @contextmanager
-    def _failures(self) -> Generator[None]:
-        """Say which bucket, and what it answered."""
-        where = f"bucket {self._bucket.name} at {self._bucket.endpoint}"
-        try:
-            yield
-        except (MinioException, HTTPError, ParseError, OSError) as error:
-            raise s3_unavailable(where, error) from error
 
     def _make_bucket(self) -> None:
         if self._is_there():
@@ -183,23 +174,33 @@ class S3Blobs:
             return False
         return True
 
-    def _get(self, name: str) -> bytes | None:
-        try:
-            response = self._client.get_object(self._bucket.name, name)
-        except S3Error as error:
-            if error.code == "NoSuchKey":
-                return None
-            raise
-        try:
-            return response.read()
-        finally:
-            response.close()
-            response.release_conn()
-
     def _keys(self, start: str) -> list[str]:
         found = self._client.list_objects(self._bucket.name, prefix=start, recursive=True)
         names = (each.object_name for each in found if not each.is_dir)
         return sorted(name.removeprefix(self._prefix) for name in names if name)
+
+
+class S3Object:
+    """One object of a bucket that others write, under any key."""
+
+    def __init__(self, bucket: Bucket, key: str, *, timeout: float = 30.0) -> None:
+        """The same as for ``S3Blobs``; the bucket's prefix does not count."""
+        self._bucket = bucket
+        self._key = key
+        self._timeout = timeout
+
+    async def read(self, limit: int) -> bytes | None:
+        """Its first bytes, one more than ``limit`` at most; None if there is no such object."""
+        bucket, threads = self._bucket, Threads(1, "s3-object")
+        pool = urllib3.PoolManager(**_pool_options(self._timeout, repeats=1))
+        client = _client(bucket, pool)
+        threads.start()
+        try:
+            with _failures(bucket):
+                return await threads.run(lambda: _get(client, bucket.name, self._key, limit + 1))
+        finally:
+            threads.stop()
+            pool.clear()
 
 
 class _WriteOnce(urllib3.PoolManager):
@@ -209,6 +210,30 @@ class _WriteOnce(urllib3.PoolManager):
         headers = urllib3.HTTPHeaderDict(kw.pop("headers", None) or {})
         headers["If-None-Match"] = "*"
         return super().urlopen(method, url, redirect, headers=headers, **kw)
+
+
+@contextmanager
+def _failures(bucket: Bucket) -> Generator[None]:
+    """Say which bucket, and what it answered."""
+    try:
+        yield
+    except (MinioException, HTTPError, ParseError, OSError) as error:
+        raise s3_unavailable(f"bucket {bucket.name} at {bucket.endpoint}", error) from error
+
+
+def _get(client: Minio, bucket: str, name: str, most: int | None = None) -> bytes | None:
+    """The object, or its first bytes; None if it is not there."""
+    try:
+        response = client.get_object(bucket, name)
+    except S3Error as error:
+        if error.code == "NoSuchKey":
+            return None
+        raise
+    try:
+        return response.read(most)
+    finally:
+        response.close()
+        response.release_conn()
 
 
 def _client(bucket: Bucket, pool: urllib3.PoolManager) -> Minio:
