@@ -2,21 +2,18 @@
 
 import subprocess
 import sys
-import time
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import httpx
 
-from federation import Participant, read_params, read_seeds, read_sums
 from processes import Server, free_port
 from published import FlatSettings
 from running import RedisServer, S3Server
+from speaking import Speaking
 from xaynet_coordinator.settings import Settings
-from xaynet_pet import Model, RoundParameters
 
 TOKEN = "the token of the tests"
 DYING = Path(__file__).with_name("dying.py")
@@ -45,7 +42,7 @@ rounds = "{self.rounds}"
 """
 
 
-class Coordinator(Server):
+class Coordinator(Speaking, Server):
     """Our coordinator; without `stores` it is embedded: SQLite and its folder."""
 
     def __init__(
@@ -55,7 +52,8 @@ class Coordinator(Server):
         stores: ClusterStores | None = None,
         sections: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(folder)
+        Server.__init__(self, folder)
+        self.token = TOKEN
         self.settings = settings
         self.stores = stores
         self.sections = dict(sections or {})
@@ -116,33 +114,6 @@ class Coordinator(Server):
         except httpx.HTTPError as error:
             raise OSError(str(error)) from error
 
-    def state(self, after: int | None = None) -> dict:
-        """The observed state; with `after`, once it has changed since that revision."""
-        query = {} if after is None else {"after": after}
-        headers = {"authorization": f"Bearer {TOKEN}"}
-        answer = self.http.get(
-            f"{self.control_url}/v1/state", params=query, headers=headers, timeout=70
-        )
-        answer.raise_for_status()
-        return answer.json()
-
-    def wait_for(self, condition: Callable[[dict], bool], timeout: float = 60) -> dict:
-        """The first observed state for which something is so."""
-        deadline = time.monotonic() + timeout
-        state = self.state()
-        while not condition(state):
-            if time.monotonic() > deadline:
-                raise self.failed(f"never came so far: {state}")
-            state = self.state(after=state["revision"])
-        return state
-
-    def wait_for_phase(self, phase: str) -> dict:
-        return self.wait_for(lambda state: state["phase"] == phase)
-
-    def put(self, document: dict) -> httpx.Response:
-        headers = {"authorization": f"Bearer {TOKEN}"}
-        return self.http.put(f"{self.control_url}/v1/desired", json=document, headers=headers)
-
     def want(self, generation: int, **changes: object) -> None:
         """Put what its settings say, with these changes."""
         pet = Settings.load(self.folder / "settings.toml", {}).pet
@@ -150,38 +121,6 @@ class Coordinator(Server):
         parameters = pet.model_dump(mode="json", by_alias=True)
         answer = self.put({"generation": generation, "parameters": parameters} | changes)
         assert answer.json()["status"] == "stored", answer.text
-
-    def get(self, path: str, **query: str) -> bytes | None:
-        """A body of the public API; None for 204."""
-        answer = self.http.get(f"{self.url}{path}", params=query)
-        answer.raise_for_status()
-        return None if answer.status_code == 204 else answer.content
-
-    def params(self) -> RoundParameters:
-        body = self.get("/params")
-        assert body is not None
-        return read_params(body)
-
-    def sums(self) -> dict[bytes, bytes]:
-        body = self.get("/sums")
-        assert body is not None, "no sum dictionary is published"
-        return read_sums(body)
-
-    def seeds(self, participant: Participant) -> dict[bytes, bytes]:
-        body = self.get("/seeds", pk=b64encode(participant.pk).decode())
-        assert body is not None, "no seeds are published"
-        return read_seeds(body)
-
-    def model(self) -> Model | None:
-        body = self.get("/model")
-        return None if body is None else Model.from_bytes(body)
-
-    def post(self, body: bytes) -> str:
-        """The outcome of a message; `503 ...` where the same bytes are wanted again."""
-        answer = self.http.post(f"{self.url}/message", content=body)
-        if answer.status_code == 503:
-            return f"503 {answer.headers['retry-after']}"
-        return answer.headers["xaynet-outcome"]
 
     def post_to_the_end(self, body: bytes) -> None:
         """Post a message whose answer never comes: the coordinator dies of it."""
@@ -191,3 +130,13 @@ class Coordinator(Server):
             self.wait(timeout=30)
             return
         raise self.failed(f"lived on and answered {outcome}")
+
+
+class StartedAnyhow(Coordinator):
+    """It answers as soon as its probes do, whatever its stores do."""
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.control_url}/healthz").status_code == 200
+        except httpx.HTTPError as error:
+            raise OSError(str(error)) from error

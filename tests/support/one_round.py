@@ -3,9 +3,9 @@
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from coordinators import Coordinator
 from federation import Participant, drawn, weighted_mean
 from published import FlatSettings
+from speaking import Speaking
 from xaynet_pet import Message, RoundParameters, Tag
 
 SETTINGS = FlatSettings(
@@ -27,7 +27,7 @@ MODELS = [([(-1) ** i * (i + j) / 60 for i in range(50)], 1 / (j + 1)) for j in 
 class Round:
     """The participants of round 1, and the messages each of them sends."""
 
-    at: Coordinator
+    at: Speaking
     params: RoundParameters = field(init=False)
 
     def __post_init__(self) -> None:
