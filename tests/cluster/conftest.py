@@ -3,6 +3,7 @@
 cluster       one node, for the whole run       (make your own `namespace` in it)
 two_nodes     two nodes, for one module that cuts their power
 namespace     a new namespace of `cluster`
+operator      `cluster` with the operator on it
 """
 
 import os
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from installing import install
 from node.choice import NoCluster, choose
 from node.interface import Cluster
 from node.places import slot_of_its_own
@@ -35,6 +37,12 @@ def two_nodes() -> Iterator[Cluster]:
 def namespace(cluster: Cluster) -> Iterator[str]:
     with new_namespace(cluster) as name:
         yield name
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Cluster) -> Cluster:
+    install(cluster)
+    return cluster
 
 
 @contextmanager

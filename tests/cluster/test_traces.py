@@ -34,9 +34,10 @@ def slot():
 def traces(slot):
     """All that belongs to a slot: its links, cgroups, mounts, processes and folder."""
     folder = places(slot, 2).folder
+    groups = [group for node in places(slot, 2).nodes for group in cgroups(node)]
     mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if str(folder) in line]
     there = [folder] if folder.exists() else []
-    return [*links(slot), *cgroups(slot), *mounts, *processes(slot), *there]
+    return [*links(slot), *groups, *mounts, *processes(slot), *there]
 
 
 def processes(slot):
@@ -74,7 +75,7 @@ def test_down_leaves_nothing_behind(slot):
     cluster = BareCluster(slot, nodes=2)
     cluster.up()
     assert len(links(slot)) == 3
-    assert cgroups(slot)
+    assert all(cgroups(node) for node in cluster.places.nodes)
     assert processes(slot)
     cluster.down()
     assert traces(slot) == []

@@ -5,8 +5,10 @@ the machine it uses what `places` names, and nothing else. The first node also r
 plane.
 """
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,7 +68,6 @@ class BareCluster(Cluster):
         for node in places(slot, MOST_NODES).nodes:
             self._cut_power(node)
         remove_links(slot)
-        remove_cgroups(slot)
         if self.places.folder.exists():
             shutil.rmtree(self.places.folder)
 
@@ -85,6 +86,8 @@ class BareCluster(Cluster):
         remove_links(self.places.slot)
         self._start_machines()
         self._wait_for_api()
+        for node in self.places.nodes:
+            self._doubt(node)
         self._start_kubernetes()
         self._wait_until_ready()
 
@@ -95,6 +98,7 @@ class BareCluster(Cluster):
         node = self._second(number)
         self._open_box(node)
         self._start_containerd(node)
+        self._doubt(node)
         self._start_kubelet(node)
         self.wait_for(f"node/{node.name}", "condition=Ready", "", START)
 
@@ -113,6 +117,13 @@ class BareCluster(Cluster):
     def _cut_power(self, node: Node) -> None:
         box.close_box(node)
         self._programs.forget(node)
+        remove_cgroups(node)
+
+    def _doubt(self, node: Node) -> None:
+        """Takes back that the node is Ready, which it said before its power was cut."""
+        ready = {"type": "Ready", "status": "Unknown"}
+        patch = json.dumps({"status": {"conditions": [ready]}})
+        self.kubectl("patch", "node", node.name, "--subresource=status", f"--patch={patch}")
 
     def _start_machines(self) -> None:
         """Starts the nodes, the API server, and what runs containers meanwhile."""
@@ -171,8 +182,17 @@ class BareCluster(Cluster):
         for deployment, namespace in (("coredns", DNS), ("provisioner", VOLUMES)):
             ready = self._says(f"deployment/{deployment}", "condition=Available", namespace)
             self._wait_until(ready, f"{deployment} available", kubelet)
+        self._wait_until(self._names_are_answered, "answers from CoreDNS", kubelet)
         account = self._says("serviceaccount/default", "create", "default")
         self._wait_until(account, "the default account", self.places.log("controller-manager"))
+
+    def _names_are_answered(self) -> bool:
+        """Asked for itself: what the API server says may be of before a restart."""
+        try:
+            socket.create_connection((self.places.dns, 53), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def _says(self, what: str, condition: str, namespace: str) -> Callable[[], bool]:
         """Whether the API server says so, asked for a second."""

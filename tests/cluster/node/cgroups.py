@@ -27,21 +27,21 @@ def make_cgroups(node: Node) -> None:
             (cpuset / node.link / name).write_text((cpuset / name).read_text())
 
 
-def remove_cgroups(slot: int) -> None:
-    """Removes the folders of all nodes of a slot."""
+def remove_cgroups(node: Node) -> None:
+    """Removes the node's folders; what is left of dead containers slows the kubelet's start."""
 
     def gone() -> bool:
-        for folder in cgroups(slot):
+        for folder in cgroups(node):
             with contextlib.suppress(OSError):  # its last process is just ending
                 folder.rmdir()
-        return not cgroups(slot)
+        return not cgroups(node)
 
-    wait_until(gone, 20, f"the end of the cgroups of slot {slot}")
+    wait_until(gone, 20, f"the end of the cgroups of {node.link}")
 
 
-def cgroups(slot: int) -> list[Path]:
-    """All folders of a slot, the deepest first."""
-    tops = [top for tree in _trees() for top in tree.glob(f"xaynet{slot}n*")]
+def cgroups(node: Node) -> list[Path]:
+    """All folders of a node, the deepest first."""
+    tops = [tree / node.link for tree in _trees() if (tree / node.link).exists()]
     below = [path for top in tops for path in top.rglob("*") if path.is_dir()]
     return sorted([*tops, *below], key=lambda path: len(path.parts), reverse=True)
 

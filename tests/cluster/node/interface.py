@@ -54,7 +54,7 @@ class Cluster(ABC):
         raise Unsupported(f"the provider {self.name} can't start a node")
 
     def disconnect(self, number: int) -> None:
-        """Takes a node off the network; Kubernetes notices after 50 s or so."""
+        """Takes a node off the network; Kubernetes notices after a while (`wait_for` it)."""
         raise Unsupported(f"the provider {self.name} can't disconnect a node")
 
     def connect(self, number: int) -> None:

@@ -17,6 +17,8 @@ SOCKET = "/run/containerd/containerd.sock"
 ETCD = "http://127.0.0.1:2379"
 CNI_PROGRAMS = "/usr/lib/cni"
 PAUSE = "localhost/pause:1"
+UNHEARD = 25
+"""Seconds after which a node of which nothing is heard is not Ready: half of what is usual."""
 ENFORCE = Path(__file__).with_name("enforce.py")
 
 
@@ -70,6 +72,7 @@ def controller_manager(places: Places) -> Command:
         f"--cluster-signing-cert-file={pki('ca.crt')}",
         f"--cluster-signing-key-file={pki('ca.key')}",
         "--use-service-account-credentials",
+        f"--node-monitor-grace-period={UNHEARD}s",
         "--leader-elect=false",
     ]
 
@@ -197,6 +200,7 @@ def kubelet_settings(node: Node, places: Places) -> Tree:
         "resolvConf": str(places.folder / "resolv.conf"),
         "podLogsDir": str(node.folder / "pod-logs"),
         "volumePluginDir": str(node.folder / "volume-plugins"),
+        "nodeLeaseDurationSeconds": UNHEARD - 5,
         "failSwapOn": False,
         # A machine that is short of disk would lose its pods and then its images.
         "evictionHard": {},
