@@ -7,6 +7,7 @@ import numpy as np
 from federation import weighted_mean
 from one_round import MODELS, Round
 from served import Served
+from xaynet_pet import DataType, Model
 
 
 def test_applied_it_serves_rounds_until_it_has_completed(operator, namespace):
@@ -20,6 +21,13 @@ def test_applied_it_serves_rounds_until_it_has_completed(operator, namespace):
         bucket = {one.object_name for one in service.minio().list_objects("global-models")}
         id = service.status()["latestModel"]["id"]
         assert bucket == {id, f"{id}.npy", f"{id}.npy.sha256"}
-        body = service.minio().get_object("global-models", f"{id}.npy").read()
-        exact = [np.float32(float(weight)) for weight in weighted_mean(MODELS, round.params)]
-        assert np.load(BytesIO(body)).tolist() == exact
+        mean = weighted_mean(MODELS, round.params)
+        model = Model.from_bytes(read(service, id))
+        assert model.fractions() == mean
+        for_people = np.load(BytesIO(read(service, f"{id}.npy")))
+        assert for_people.tolist() == model.to_array(DataType.F32).tolist()
+
+
+def read(service: Served, name: str) -> bytes:
+    """An object of the models' bucket."""
+    return service.minio().get_object("global-models", name).read()

@@ -123,7 +123,10 @@ class ExternalModels(Ruled):
     )
     rounds_bucket: Bucket | None = Field(
         default=None,
-        description="Bucket of the encrypted parts of rounds in flight; without it the models'.",
+        description=(
+            "Bucket of the encrypted parts of rounds in flight, never the models'; without it "
+            "the name of that with -rounds behind it."
+        ),
         examples=["digits-rounds"],
     )
     rounds_credentials_secret_ref: CredentialsSecret | None = Field(
