@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from coordinators import ClusterStores, Coordinator
+from coordinators import ClusterStores, Coordinator, StartedAnyhow
 from one_round import SETTINGS, Round
 from running import MinioServer, RedisServer
 from server_fixtures import Launcher
@@ -63,16 +63,6 @@ def test_without_s3_clients_are_told_to_come_again_and_the_round_goes_on_when_it
     assert at.post(bodies[2]).startswith("503")
     s3.start()
     here.go_on_with(bodies)
-
-
-class StartedAnyhow(Coordinator):
-    """It answers as soon as its probes do, whatever its stores do."""
-
-    def answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.control_url}/healthz").status_code == 200
-        except httpx.HTTPError as error:
-            raise OSError(str(error)) from error
 
 
 def test_with_no_store_at_the_start_it_says_so_and_begins_when_there_is_one(
