@@ -112,9 +112,11 @@ def control_address(
 
 
 def meet(address: ControlAddress | None, memory: Memory) -> None:
-    """A coordinator at a new address has not been heard of yet."""
+    """A coordinator at a new address has not answered yet; whether that is a trouble is known
+    once one of this resource has been heard of."""
     if address != memory.address:
-        memory.address, memory.unreachable = address, NOT_YET
+        memory.address = address
+        memory.unreachable = None if memory.state is None else NOT_YET
 
 
 async def command(cr: FederatedRound, around: Surroundings, memory: Memory) -> None:
