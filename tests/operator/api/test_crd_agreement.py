@@ -7,6 +7,7 @@ keeps must be readable: the operator meets nothing else.
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -175,6 +176,56 @@ def test_where_only_rules_are_broken_their_sentences_are_the_same(
 def without_value(sentence: str) -> str:
     """Values are written as in JSON by us, and as they are by the API server."""
     return re.sub('is ".*", but|is ".*…, but', "is …, but", sentence, flags=re.DOTALL)
+
+
+BOUNDS = [0, 3, 5, 10, 100, 1000, 3600, 4096, 2**32, 10**12, 2**40]
+EDGES = [bound + step for bound in BOUNDS for step in (-1, 0, 1)]
+NUMBERS = [
+    "spec.rounds", "spec.pet.model.length", "spec.coordinator.replicas", "spec.models.keep",
+    "spec.coordinator.maxMessageBytes", "spec.pet.sum.prob", "spec.pet.update.prob",
+    *(f"spec.pet.{phase}.{what}.{end}" for phase in ("sum", "update", "sum2")
+      for what in ("count", "time") for end in ("min", "max")),
+]  # fmt: skip
+TEXTS = {
+    "metadata.name": "a", "spec.redis.managed.storage": "1", "spec.models.initial": "s3://abc/k",
+    "spec.exposure.ingress.host": "a", "spec.metrics.influxdb.url": "http://a",
+    "spec.exposure.ingress.className": "a", "spec.redis.managed.storageClassName": "a",
+    "spec.models.external.bucket": "abc", "spec.models.external.endpoint": "http://a",
+}  # fmt: skip
+LENGTHS = [bound + step for bound in (32, 63, 253, 1093, 2048) for step in (-1, 0, 1)]
+TRICKY = [
+    "", "-", ".", "a-", "-a", "a.b", "a..b", "a.-b", "a-.b", "A", "1.5Gi", "1.Gi", ".5", "1gi",
+    "1 Gi", "-1", "1e3", "1Ei", "1k", "1m", "*.a", "*", "a.*", "ab", "abc", "a_b", "192.168.0.1",
+    "s3://abc/k", "s3://ab/k", "s3://abc/", "s3://Abc/k", "s3://abc/k\n", "s3://abc/a b", "abc\n",
+    "http://a", "HTTPS://A", "ftp://a", "http://", "http:// a", "http://a b", "http://a:0",
+    "http://a:65535", "http://a:65536", "http://a:", "http://[::1]:80/x", "http://[::1", "http://é",
+    "http://a/@b", "http://u@a", "http://u:p@a/", "http://a?q#f", "http://a\n", "http://a/é", "é",
+]  # fmt: skip
+
+
+def single_changes() -> Iterator[tuple[str, Changes]]:
+    """Every number at every edge, and every text at its longest and in tricky forms."""
+    for place in NUMBERS:
+        yield from ((COMPLETE, {place: value}) for value in EDGES)
+    for kind in ("M3", "M6", "M9", "M12"):
+        for most in (10**6, 10**6 + 1, 10**9, 10**9 + 1):
+            yield MINIMAL, {"spec.pet.mask.modelType": kind, "spec.pet.update.count.max": most}
+    bucket = {"bucket": "abc", "credentialsSecretRef": {"name": "s3"}}
+    for place, start in TEXTS.items():
+        store = {"spec.models.external": dict(bucket)} if "external" in place else {}
+        for text in (*TRICKY, *(start + "a" * (length - len(start)) for length in LENGTHS)):
+            yield MINIMAL, {"spec.exposure.ingress": {"host": "a"}, **store, place: text}
+
+
+def test_they_agree_at_every_edge_of_every_field(api: ApiServer) -> None:
+    disagreed = []
+    for manifest, changes in single_changes():
+        document = changed_as_far_as_possible(manifest, changes)
+        refused = refusals(document)
+        answer = api.ask("POST", CREATE, document)
+        if is_taken(answer) == bool(refused):
+            disagreed.append((changes, refused, answer.problems))
+    assert disagreed == []
 
 
 NULLS = st.dictionaries(st.sampled_from(sorted(PLACES)), st.none(), min_size=1, max_size=4)
