@@ -67,8 +67,7 @@ def write_contexts(names: list[str], folder: Path) -> None:
 
 def built(recipe: Recipe) -> Path:
     """The archive of the image, which is built if it is not there."""
-    path = archive(recipe)
-    if not path.exists():
+    while not (path := archive(recipe)).exists():
         start = time.monotonic()
         build(recipe, path)
         print(f"{recipe.name}: done in {time.monotonic() - start:.0f} s", file=sys.stderr)
@@ -76,7 +75,8 @@ def built(recipe: Recipe) -> Path:
 
 
 def build(recipe: Recipe, path: Path) -> None:
-    """Builds the image in the store of layers, and writes its archive as a whole or not at all."""
+    """Builds the image in the store of layers, and writes its archive as a whole or not at all:
+    not if what it is made of changes before it is copied."""
     buildah.provide()
     arguments = {"VERSION": version()}
     if recipe.has_base:
@@ -85,6 +85,8 @@ def build(recipe: Recipe, path: Path) -> None:
         context = Path(temporary) / "context"
         context.mkdir()
         recipe.write_context(context)
+        if archive(recipe) != path:
+            return
         buildah.build(recipe.reference, context, arguments)
         buildah.write_archive(recipe.reference, Path(temporary) / "archive")
         (Path(temporary) / "archive").rename(path)
