@@ -133,7 +133,7 @@ def test_the_base_asks_for_the_same_version(rendered):
     }
 
 
-@pytest.mark.parametrize("folder", ["base", "overlays/development"])
+@pytest.mark.parametrize("folder", ["base", "overlays/development", "overlays/namespaced"])
 def test_the_operator_accepts_its_variables_and_is_asked_where_it_answers(rendered, folder):
     manifests = rendered(folder)
     ((container,),) = [pod["containers"] for pod in pods(manifests)]

@@ -91,3 +91,18 @@ def test_who_may_use_a_namespace_may_use_its_rounds(role, name):
     assert verbs["xaynet.dev", "federatedrounds"] >= USERS.get(name, USERS["edit"])
     if name == "view":
         assert verbs["xaynet.dev", "federatedrounds"] == USERS["view"]
+
+
+def test_an_operator_of_one_namespace_has_no_right_in_others(rendered, role):
+    manifests = rendered("overlays/namespaced")
+    bound = [one for one in manifests if one["kind"].endswith("RoleBinding")]
+    assert {one["metadata"]["namespace"] for one in bound} == {"xaynet-system"}
+    assert {(one["kind"], one["roleRef"]["kind"]) for one in bound} == {("RoleBinding", "Role")}
+    (own,) = [
+        one
+        for one in manifests
+        if (one["kind"], one["metadata"]["name"]) == ("Role", "xaynet-operator")
+    ]
+    assert own["rules"] == role("ClusterRole", "xaynet-operator")["rules"]
+    (settings,) = [one["data"] for one in manifests if one["kind"] == "ConfigMap"]
+    assert settings["XAYNET_OPERATOR_NAMESPACES"] == own["metadata"]["namespace"]
