@@ -10,14 +10,15 @@ Who provides it: `node/choice.py`.
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "support"))
 
 from node.bare import BareCluster
 from node.choice import PROVIDERS, NoCluster, choose
-from node.interface import Cluster
-from node.places import SLOTS, free_slots, nodes_there
+from node.interface import Cluster, Unsupported
+from node.places import SLOTS, SlotTaken, held, nodes_there
 from node.waiting import ClusterFailed
 from parts import MissingPart
 
@@ -29,8 +30,9 @@ def main() -> int:
     try:
         nodes = arguments.nodes or (1 if arguments.verb == "up" else nodes_there(SLOT))
         cluster = choose(SLOT, nodes, provider=arguments.provider)
-        obey(cluster, arguments)
-    except (NoCluster, ClusterFailed, MissingPart) as error:
+        with held(SLOT):
+            obey(cluster, arguments)
+    except (NoCluster, ClusterFailed, MissingPart, SlotTaken, Unsupported) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -58,13 +60,20 @@ def obey(cluster: Cluster, arguments: argparse.Namespace) -> None:
             print(f"export KUBECONFIG={cluster.kubeconfig}")
         case "down":
             cluster.down()
-            for slot in free_slots() if isinstance(cluster, BareCluster) else []:
-                BareCluster(slot).down()
+            if isinstance(cluster, BareCluster):
+                remove_remains()
         case "load":
             for archive in arguments.archive:
                 cluster.load(archive)
         case _:
             print(cluster.kubeconfig)
+
+
+def remove_remains() -> None:
+    """Removes what killed test runs left."""
+    for slot in SLOTS[1:]:
+        with suppress(SlotTaken), held(slot):
+            BareCluster(slot).down()
 
 
 if __name__ == "__main__":

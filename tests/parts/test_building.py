@@ -41,6 +41,27 @@ def test_one_part_that_fails_does_not_keep_the_others_from_being_built(tmp_path)
     assert "versitygw: `go` is missing" in finished.stderr
 
 
+def test_programs_of_one_go_module_are_built_together(tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "go").write_text('#!/bin/sh\necho "$@"\nexit 1\n')
+    (tools / "go").chmod(0o755)
+    finished = build("apiserver", path=f"{tools}:{os.defpath}", cache=tmp_path / "cache")
+    packages = "k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl"
+    assert packages in finished.stderr
+    assert "version.gitVersion=v1.34.4" in finished.stderr
+
+
+def test_what_the_system_brings_is_found_where_it_puts_it(tmp_path, monkeypatch):
+    place = tmp_path / "usr-lib-cni"
+    place.mkdir()
+    part = Part("plugins", tmp_path, ("a-plugin",), ("a-package",))
+    monkeypatch.setattr("parts.BESIDE_PATH", (str(place),))
+    assert not is_built(part)
+    (place / "a-plugin").touch(mode=0o755)
+    assert part.find("a-plugin") == place / "a-plugin"
+
+
 def test_a_failed_build_leaves_no_part_behind(tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()

@@ -91,6 +91,9 @@ PARTS = {
     )
 }
 
+NODE_PARTS = ("kubernetes", "coredns", "local-path", "node-tools")
+"""Those of use only where a node of Kubernetes can run: as root on Linux."""
+
 
 def cache() -> Path:
     """The folder that outlives checkouts."""

@@ -1,8 +1,8 @@
 """The namespaces in which a node lives: processes, mounts and network apart from the machine's.
 
 They hang on one process (`init.py`): kill it and the kernel ends whatever runs on the node, as
-when a machine loses its power. It is found by the node's folder among its arguments, so that the
-box of a run that was killed is found as well.
+when a machine loses its power. It is found by its arguments, so that the box of a run that was
+killed is found as well, whatever its cache.
 """
 
 import os
@@ -26,7 +26,8 @@ def opening(node: Node, leashed: bool) -> list[str]:
     If leashed, they end with this process (and with the thread that starts it).
     """
     new = ["unshare", *NAMESPACES, "--fork", "--kill-child", "--mount-proc"]
-    command = [*new, sys.executable, "-I", "-S", str(INIT), str(cache()), str(node.folder)]
+    first = [sys.executable, "-I", "-S", str(INIT), str(cache()), str(node.folder), node.link]
+    command = [*new, *first]
     if not leashed:
         return command
     # The leash wants the full path of the program that takes its place.
@@ -78,17 +79,19 @@ def inside(node: Node, *command: str | Path) -> list[str]:
 
 
 def _processes(node: Node) -> Iterator[int]:
-    """`unshare` and the first process; both have the folder of the node as last argument."""
-    wanted = [os.fsencode(INIT), os.fsencode(cache()), os.fsencode(node.folder)]
+    """`unshare` and the first process; both have the name of the node as last argument."""
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            arguments = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:  # it has ended
-            continue
-        if arguments[-4:-1] == wanted:
+        arguments = _arguments(entry) if entry.name.isdigit() else []
+        if arguments[-1:] == [node.link] and INIT.name in {Path(each).name for each in arguments}:
             yield int(entry.name)
+
+
+def _arguments(process: Path) -> list[str]:
+    """None at all if it has ended."""
+    try:
+        return os.fsdecode((process / "cmdline").read_bytes()).split("\0")[:-1]
+    except OSError:
+        return []
 
 
 def _is_first(process: int) -> bool:

@@ -1,4 +1,4 @@
-"""The first process of a node: `python init.py CACHE NODE_FOLDER`, in namespaces of its own.
+"""The first process of a node: `python init.py CACHE NODE_FOLDER NODE`, in namespaces of its own.
 
 What node programs write into the system's folders goes into memory, so that the machine's own
 folders stay as they are, and a restarted node starts as a machine does. All processes of the node
@@ -18,14 +18,14 @@ SETTINGS = ("net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables")
 
 
 def main() -> None:
-    cache, node = sys.argv[1:]
+    cache, folder, _ = sys.argv[1:]  # the last one is for those who look for it
     # Volumes that the kubelet mounts must show in containers, and nothing on the machine.
     mount("--make-rprivate", "/")
     mount("--make-rshared", "/")
     hide(Path(cache).resolve())
     for setting in SETTINGS:
         Path("/proc/sys", setting).write_text("1")
-    Path(node, "started").touch()
+    Path(folder, "started").touch()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     while True:
         with contextlib.suppress(ChildProcessError):
@@ -41,7 +41,8 @@ def hide(cache: Path) -> None:
         mount("-t", "tmpfs", "-o", "mode=755", "xaynet", folder)
     if not cache.exists():
         cache.mkdir(parents=True)
-        mount("--bind", f"/proc/{os.getpid()}/fd/{place}", str(cache))
+        # Else `mount` would look up the path anew, which now leads into the memory.
+        mount("--no-canonicalize", "--bind", f"/proc/{os.getpid()}/fd/{place}", str(cache))
     os.close(place)
 
 

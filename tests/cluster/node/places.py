@@ -11,15 +11,21 @@ take the others. All that a slot makes bears its prefix, so that what a killed r
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
+from os import getuid
 from pathlib import Path
+from tempfile import gettempdir
 
 from parts import cache
 
 SLOTS = range(8)
 MOST_NODES = 2
+
+
+class SlotTaken(Exception):
+    """Somebody else works on the cluster of a slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,34 +122,27 @@ def slot_of_its_own() -> Iterator[int]:
     """The first slot that no other test run holds; held until the context ends.
 
     Raises:
-        RuntimeError: if all are held.
+        SlotTaken: if all are held.
     """
     for slot in SLOTS[1:]:
-        with _lock(slot) as held:
-            if held:
-                yield slot
-                return
-    raise RuntimeError(f"{len(SLOTS) - 1} test runs hold a cluster each; wait for one to end")
-
-
-def free_slots() -> list[int]:
-    """Those that no test run holds; the one of `make cluster-up` is always among them."""
-    free: list[int] = []
-    for slot in SLOTS:
-        with _lock(slot) as held:
-            if held:
-                free.append(slot)
-    return free
+        with suppress(SlotTaken), held(slot):
+            yield slot
+            return
+    raise SlotTaken(f"{len(SLOTS) - 1} test runs hold a cluster each; wait for one to end")
 
 
 @contextmanager
-def _lock(slot: int) -> Iterator[bool]:
-    locks = cache() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with open(locks / f"cluster-{slot}", "w") as file:
+def held(slot: int) -> Iterator[None]:
+    """Holds a slot, machine-wide; the system releases it if this process dies.
+
+    Raises:
+        SlotTaken: if another holds it.
+    """
+    # Not in the cache: the names of links and cgroups are the same whatever the cache.
+    path = Path(gettempdir()) / f"xaynet-cluster-{slot}-of-{getuid()}.lock"
+    with path.open("w") as file:
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            yield False
-        else:
-            yield True
+            raise SlotTaken(f"another command or test run works on cluster {slot}") from None
+        yield
