@@ -5,12 +5,13 @@ UV_VERSION := 0.13.9
 CACHE := $(or $(XAYNET_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/xaynet-operator)
 UV := $(CACHE)/uv-$(UV_VERSION)/bin/uv
 BIN := .venv/bin
+CLUSTER_PARTS := minio etcd apiserver kubernetes coredns local-path node-tools
 export XAYNET_CACHE := $(CACHE)
 export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install parts images demo test test-fast test-cluster cluster-up cluster-down lint \
+.PHONY: help install parts images demo demo-cluster test test-fast test-cluster cluster-up cluster-down lint \
 	format gen bench clean
 
 help: ## List the targets
@@ -32,6 +33,10 @@ images: install ## Build the images of the cluster, as archives in the cache
 demo: install ## Ten participants train a classifier together, without showing their data
 	$(BIN)/python examples/digits/demo.py
 
+demo-cluster: cluster-up ## The same on a Kubernetes cluster of this machine, by the operator
+	$(BIN)/python tests/cluster/cluster.py load $$($(BIN)/python images/build.py)
+	eval "$$($(BIN)/python tests/cluster/cluster.py env)" && $(BIN)/python examples/digits/demo_on_cluster.py
+
 test: install lint parts ## Everything
 	$(BIN)/pytest
 
@@ -41,7 +46,8 @@ test-fast: install ## The tests that need no servers
 test-cluster: install parts ## The tests that need a Kubernetes cluster
 	$(BIN)/pytest -m cluster
 
-cluster-up: install parts ## A Kubernetes cluster on this machine (root on Linux), or in Docker; NODES=2 for two
+cluster-up: install ## A Kubernetes cluster on this machine (root on Linux), or in Docker; NODES=2 for two
+	$(BIN)/python tests/peers/build.py $(CLUSTER_PARTS)
 	$(BIN)/python tests/cluster/cluster.py up --nodes $(or $(NODES),1)
 
 cluster-down: install ## Remove it

@@ -1,8 +1,9 @@
-"""A Kubernetes cluster for tests and for trying out: `cluster.py up|down|load|kubeconfig`.
+"""A Kubernetes cluster for tests and for trying out: `cluster.py up|down|load|kubeconfig|env`.
 
     up [--nodes N]      a new cluster, in place of an earlier one
     load ARCHIVE ...    brings images, files of `buildah push IMAGE oci-archive:FILE:NAME`
     kubeconfig          prints where the kubeconfig is
+    env                 prints what a shell evaluates so that `kubectl` is there and reaches it
     down                removes it, and what killed test runs left
 
 Who provides it: `node/choice.py`.
@@ -20,7 +21,7 @@ from node.choice import PROVIDERS, NoCluster, choose
 from node.interface import Cluster, Unsupported
 from node.places import SLOTS, SlotTaken, held, nodes_there
 from node.waiting import ClusterFailed
-from parts import MissingPart
+from parts import MissingPart, program
 
 SLOT = SLOTS[0]
 
@@ -41,7 +42,7 @@ def main() -> int:
 def parse() -> argparse.Namespace:
     what = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=what)
-    parser.add_argument("verb", choices=("up", "down", "load", "kubeconfig"))
+    parser.add_argument("verb", choices=("up", "down", "load", "kubeconfig", "env"))
     parser.add_argument("archive", nargs="*", type=Path)
     parser.add_argument("--nodes", type=int, choices=(1, 2))
     parser.add_argument(
@@ -65,6 +66,9 @@ def obey(cluster: Cluster, arguments: argparse.Namespace) -> None:
         case "load":
             for archive in arguments.archive:
                 cluster.load(archive)
+        case "env":
+            kubectl = program("apiserver", "kubectl")
+            print(f"export KUBECONFIG={cluster.kubeconfig} PATH={kubectl.parent}:$PATH")
         case _:
             print(cluster.kubeconfig)
 

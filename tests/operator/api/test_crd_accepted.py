@@ -149,6 +149,7 @@ def condition(kind: str, reason: str = "NotYetObserved") -> dict[str, Any]:
 def test_kubectl_get_shows_what_people_ask_first(api: ApiServer) -> None:
     created(api, DIGITS.read_text(), "columns")
     status = {
+        "state": "Pausing",
         "round": {"id": 7, "phase": "Update", "update": {"accepted": 3}},
         "totals": {"successful": 6},
         "endpoint": "http://fl.example.org",
@@ -158,10 +159,10 @@ def test_kubectl_get_shows_what_people_ask_first(api: ApiServer) -> None:
     shown(api, "patch", "fr/columns", "--subresource=status", "--type=merge", "--patch", patch)
     head, row = words(shown(api, "get", "fr", "columns"))
     assert head == ["NAME", "STATE", "PHASE", "ROUND", "UPDATES", "DONE", "READY", "AGE"]
-    assert row[:-1] == ["columns", "Running", "Update", "7", "3", "6", "True"]
+    assert row[:-1] == ["columns", "Pausing", "Update", "7", "3", "6", "True"]
     head, row = words(shown(api, "get", "fround", "columns", "--output=wide"))
-    assert head[7:-1] == ["WANTED", "REASON", "ENDPOINT"]
-    assert row[7:-1] == ["8", "CoordinatorReady", "http://fl.example.org"]
+    assert head[7:-1] == ["ASKED", "WANTED", "REASON", "ENDPOINT"]
+    assert row[7:-1] == ["Running", "8", "CoordinatorReady", "http://fl.example.org"]
 
 
 @pytest.mark.parametrize("category", ["all", "xaynet"])

@@ -20,12 +20,13 @@ def _column(name: str, path: str, kind: str = "string", *, wide: bool = False) -
 
 
 COLUMNS = (
-    _column("State", ".spec.desiredState"),
+    _column("State", ".status.state"),
     _column("Phase", ".status.round.phase"),
     _column("Round", ".status.round.id", "integer"),
     _column("Updates", ".status.round.update.accepted", "integer"),
     _column("Done", ".status.totals.successful", "integer"),
     _column("Ready", '.status.conditions[?(@.type=="Ready")].status'),
+    _column("Asked", ".spec.desiredState", wide=True),
     _column("Wanted", ".spec.rounds", "integer", wide=True),
     _column("Reason", '.status.conditions[?(@.type=="Ready")].reason', wide=True),
     _column("Endpoint", ".status.endpoint", wide=True),
