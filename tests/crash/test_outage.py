@@ -81,6 +81,25 @@ def test_with_no_store_at_the_start_it_says_so_and_begins_when_there_is_one(
     assert "store_unavailable" in at.log.read_text()
 
 
+@pytest.mark.parametrize("which", ["Redis", "S3"])
+def test_wrong_credentials_are_told_with_the_host_and_what_to_do(
+    launch, tmp_path, redis, s3, stores, which
+):
+    if which == "Redis":
+        redis.password = "s3cret"  # it asks for none
+    else:
+        s3.secret_key = "s3cret"
+    at = launch(StartedAnyhow(tmp_path / "coordinator", SETTINGS, stores))
+    state = at.wait_for(lambda state: not state["store"]["available"])
+    assert state["store"]["reason"] == f"{which}Credentials"
+    port = redis.port if which == "Redis" else s3.port
+    assert f"127.0.0.1:{port} refuses the" in state["store"]["message"]
+    assert "check the Secret" in state["store"]["message"]
+    assert state["waitingFor"] == f"the store: {state['store']['message']}"
+    assert "s3cret" not in str(state)
+    assert "s3cret" not in at.log.read_text()
+
+
 def test_who_was_relieved_of_the_lead_answers_nothing_from_its_own_view_and_ends(
     launch, tmp_path, at, stores
 ):

@@ -53,6 +53,8 @@ def waiting_for(machine: Machine) -> str:
     phase = machine.record.phase
     if machine.outage is not None:
         return f"the store: {machine.outage}"
+    if not machine.board.term:
+        return "the stores"  # which have not answered for the first time
     if machine.paused:
         return f"{phase.value}, paused"
     if phase in COLLECTING and machine.record.round is not None:
