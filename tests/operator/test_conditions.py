@@ -98,7 +98,7 @@ def test_transition_times_change_with_the_value_alone() -> None:
         ((*NOT_READY, claim(REDIS)), "Starting", "Unknown",
          "Not ready yet"),
         ((*NOT_READY, claim(REDIS, provisioner="a.io/b")),
-         "VolumePending", "Unknown", "kubectl describe pvc digits-redis"),
+         "VolumePending", "True", "kubectl describe pvc digits-redis"),
         ((*NOT_READY, pod(COORDINATOR, waiting("CrashLoopBackOff", lastState=ended(1, "no")))),
          "CrashLooping", "True", "kubectl logs"),
         (tuple(running()), "CoordinatorUnreachable", "True",
@@ -264,4 +264,5 @@ def test_a_trouble_stops_the_progress() -> None:
 
 def test_a_volume_that_is_being_made_is_progress() -> None:
     making = claim(REDIS, provisioner="a.io/b")
+    making["metadata"]["creationTimestamp"] = NOW.isoformat()
     assert words(CR, unreached(*NOT_READY, making))["Progressing"] == ("True", "Provisioning")

@@ -1,6 +1,7 @@
 """What keeps pods and volumes from running: which trouble it is, and what to do about it."""
 
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from found_on_kubernetes import (
     COORDINATOR,
     ERASE,
     MINIO,
+    NOW,
     REDIS,
     by_key,
     claim,
@@ -25,7 +27,7 @@ from found_on_kubernetes import (
 )
 from xaynet_operator.facts import Manifest, ObjectKey, Problem
 from xaynet_operator.refusals import Trouble, refused_objects
-from xaynet_operator.troubles import troubles_of
+from xaynet_operator.troubles import PATIENCE, troubles_of
 
 CR = resource()
 UNBOUND = (
@@ -40,7 +42,7 @@ NOT_FOUND = (
 
 
 def troubles(*objects: Manifest) -> tuple[Trouble, ...]:
-    return troubles_of(CR, by_key(objects))
+    return troubles_of(CR, by_key(objects), NOW)
 
 
 def only(*objects: Manifest) -> Trouble:
@@ -89,7 +91,6 @@ def test_a_container_that_does_not_run_says_why_and_what_to_do(
 ) -> None:
     trouble = only(pod(COORDINATOR, status))
     assert trouble.reason == reason
-    assert not trouble.passing
     for sentence in sentences:
         assert sentence in trouble.message
 
@@ -184,7 +185,7 @@ def test_a_pod_that_was_scheduled_meanwhile_is_no_trouble() -> None:
 
 def test_a_missing_storage_class_is_the_cause_and_not_the_scheduler() -> None:
     trouble = only(claim(REDIS), pod(REDIS, conditions=unscheduled(UNBOUND)))
-    assert (trouble.reason, trouble.passing) == ("VolumePending", False)
+    assert trouble.reason == "VolumePending"
     assert "nothing makes volumes of storage class fast" in trouble.message
     assert "kubectl get storageclass" in trouble.message
 
@@ -203,13 +204,29 @@ def test_an_empty_class_needs_a_volume_by_hand() -> None:
     assert "Create a PersistentVolume" in only(unclassed).message
 
 
-def test_a_volume_that_is_being_made_may_come_by_itself() -> None:
+def test_a_volume_that_takes_long_names_who_makes_it() -> None:
     trouble = only(
         claim(REDIS, provisioner=PROVISIONER), pod(REDIS, conditions=unscheduled(UNBOUND))
     )
-    assert (trouble.reason, trouble.passing) == ("VolumePending", True)
+    assert trouble.reason == "VolumePending"
     assert "waits for a volume by rancher.io/local-path" in trouble.message
     assert "kubectl describe pvc digits-redis" in trouble.message
+
+
+def test_what_every_start_lacks_for_a_moment_is_no_trouble_yet() -> None:
+    made, unmade = claim(REDIS, provisioner=PROVISIONER), claim(MINIO)
+    barren, refused = workload(REDIS, ready=False), workload(COORDINATOR, ready=False)
+    barren["status"] = {"observedGeneration": 2, "replicas": 0}
+    refused["status"]["conditions"] = [{"type": "ReplicaFailure", "status": "True"}]
+    start = (made, unmade, barren, refused, pod(MINIO, conditions=unscheduled(UNBOUND)))
+    for one in start:
+        one["metadata"]["creationTimestamp"] = NOW.isoformat()
+    objects = by_key(start)
+    assert troubles_of(CR, objects, NOW + PATIENCE - timedelta(seconds=1)) == ()
+    assert {one.reason for one in troubles_of(CR, objects, NOW + PATIENCE)} == {
+        "VolumePending",
+        "ObjectRefused",
+    }
 
 
 def test_a_claim_that_waits_for_its_pod_is_not_the_cause() -> None:
@@ -248,7 +265,7 @@ def test_a_stateful_set_that_gets_no_pods_names_where_the_reason_is() -> None:
     barren = workload(REDIS, ready=False)
     barren["status"] = {"observedGeneration": 2, "replicas": 0}
     trouble = only(barren)
-    assert (trouble.reason, trouble.passing) == ("ObjectRefused", True)
+    assert trouble.reason == "ObjectRefused"
     assert "kubectl describe statefulset/digits-redis" in trouble.message
     assert troubles(barren, pod(REDIS)) == ()
 
@@ -287,12 +304,6 @@ def test_what_others_need_comes_first() -> None:
         (MINIO, "Unschedulable"),
         (COORDINATOR, "CrashLooping"),
     ]
-
-
-def test_what_may_pass_by_itself_comes_last() -> None:
-    passing = claim(REDIS, provisioner=PROVISIONER)
-    found = troubles(passing, pod(COORDINATOR, waiting("ErrImagePull")))
-    assert [one.passing for one in found] == [False, True]
 
 
 # What the API server did not take
@@ -373,6 +384,7 @@ def incomplete(draw: st.DrawFn) -> list[Manifest]:
 
 @given(incomplete())
 def test_incomplete_objects_are_read_as_far_as_they_go(objects: list[Manifest]) -> None:
-    found = troubles_of(CR, {ObjectKey("Any", str(i)): one for i, one in enumerate(objects)})
+    by_number = {ObjectKey("Any", str(i)): one for i, one in enumerate(objects)}
+    found = troubles_of(CR, by_number, NOW)
     assert all(one.message for one in found)
     assert len(set(found)) == len(found)

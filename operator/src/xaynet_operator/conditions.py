@@ -2,7 +2,7 @@
 
 Pure. What only the coordinator knows is taken from what it told last; while it has told nothing
 to this operator, the verdicts of the status before stand for the same generation of the spec,
-and are Unknown for another one. Nothing depends on how much time has passed.
+and are Unknown for another one. Time matters only to objects that have just been made.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ def conditions_of(
     cr: FederatedRound, found: Found, told: FederatedRoundStatus, now: datetime
 ) -> tuple[Condition, ...]:
     """All conditions, each once. A transition time is kept as long as the value is."""
-    sight = Sight(cr, found, told)
+    sight = Sight(cr, found, told, now)
     judged = {
         "Ready": ready(sight),
         "Progressing": progressing(sight),
@@ -83,7 +83,7 @@ def _ended(sight: Sight) -> Verdict | None:
 
 def progressing(sight: Sight) -> Verdict:
     """Whether the service is on its way to what the spec asks for."""
-    stage, trouble = sight.found.stage, sight.lasting
+    stage, trouble = sight.found.stage, sight.trouble
     if terminated(sight).status == "True":
         return Verdict("False", "AsDesired", "The service is terminated.")
     if trouble is not None:
@@ -209,22 +209,16 @@ def degraded(sight: Sight) -> Verdict:
     if sight.found.stage is Stage.ASLEEP:
         return Verdict("False", "ScaledToZero", "Nothing is meant to run.")
     obstacle = hindrance(sight)
-    if obstacle is not None and _lasts(obstacle, sight):
+    if obstacle is not None and obstacle.reason != "Starting":
         return obstacle._replace(status="True")
-    if sight.lasting is not None:
-        return because_of(sight.lasting)._replace(status="True")
+    if sight.trouble is not None:
+        return because_of(sight.trouble)._replace(status="True")
     state = sight.state
     if state is None:
         return _without_word(sight)
     if state.rounds.failures_in_a_row >= FAILURES_IN_A_ROW:
         return Verdict("True", "RoundsFailing", _failing(sight))
     return Verdict("False", "Healthy", "Nothing is wrong.")
-
-
-def _lasts(obstacle: Verdict, sight: Sight) -> bool:
-    """Whether it is more than a start that takes its time."""
-    passing = {one.reason for one in sight.troubles if one.passing}
-    return obstacle.reason != "Starting" and obstacle.reason not in passing
 
 
 def _without_word(sight: Sight) -> Verdict:
@@ -288,7 +282,7 @@ def terminated(sight: Sight) -> Verdict:
 
 def _erasing(sight: Sight) -> str:
     text = "What the rounds have left in the stores is erased."
-    return f"{text} {sight.lasting.message}" if sight.lasting else text
+    return f"{text} {sight.trouble.message}" if sight.trouble else text
 
 
 def _left_behind(sight: Sight, job: Manifest) -> str:

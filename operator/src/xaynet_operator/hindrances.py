@@ -65,7 +65,7 @@ def _without_store(sight: Sight, state: CoordinatorState) -> Verdict:
     reason = state.store.reason or "StoreUnavailable"
     component = Component.REDIS if reason.startswith("Redis") else Component.MINIO
     for trouble in sight.troubles:
-        if trouble.component is component and not trouble.passing:
+        if trouble.component is component:
             return because_of(trouble)
     if state.generation is None and (waited_for := _stores_waited_for(sight)):
         return Verdict("False", "Starting", f"Not ready yet: {' and '.join(waited_for)}.")

@@ -13,12 +13,11 @@ OPTIONAL_KINDS = frozenset({"PodDisruptionBudget", "Ingress", "HTTPRoute", "Serv
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that does not run. ``passing``: it may well be over by itself in a moment."""
+    """One thing that does not run, and will not by itself."""
 
     component: Component
     reason: str
     message: str
-    passing: bool = False
 
 
 def refused_objects(problems: Iterable[Problem]) -> tuple[tuple[Trouble, ...], tuple[Trouble, ...]]:

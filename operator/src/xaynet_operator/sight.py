@@ -1,6 +1,7 @@
 """What the conditions of a FederatedRound are judged from, and how far its workloads are."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -32,6 +33,7 @@ class Sight:
     cr: FederatedRound
     found: Found
     told: FederatedRoundStatus
+    now: datetime
 
     @property
     def state(self) -> CoordinatorState | None:
@@ -62,12 +64,12 @@ class Sight:
     def troubles(self) -> tuple[Trouble, ...]:
         """What does not run, the most important first."""
         needed, optional = refused_objects(self.found.problems)
-        return (*needed, *troubles_of(self.cr, self.found.objects), *optional)
+        return (*needed, *troubles_of(self.cr, self.found.objects, self.now), *optional)
 
     @property
-    def lasting(self) -> Trouble | None:
-        """The most important trouble that will not be over by itself."""
-        return next((one for one in self.troubles if not one.passing), None)
+    def trouble(self) -> Trouble | None:
+        """The most important one."""
+        return self.troubles[0] if self.troubles else None
 
     def before(self, kind: str) -> Condition | None:
         """The condition as it was."""

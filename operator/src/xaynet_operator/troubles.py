@@ -2,11 +2,12 @@
 
 Read from the objects as the API server hands them out, in which anything may be missing. Texts
 that change with every attempt, such as names of pods and times until the next one, are left out:
-the same trouble gives the same words.
+the same trouble gives the same words. What every start lacks for a moment is no trouble yet.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 
 from xaynet_operator.documents import at, in_force, listed, quoted
 from xaynet_operator.facts import Manifest, ObjectKey
@@ -31,6 +32,7 @@ PROVISIONERS = (
 )
 UNBOUND = "unbound immediate PersistentVolumeClaims"  # the scheduler's words
 RESTARTS_OF_A_LOOP = 2
+PATIENCE = timedelta(seconds=15)  # with volumes that are being made, and with admission
 
 # What others need comes first, and what cannot be made before what does not run.
 COMPONENTS = (Component.REDIS, Component.MINIO, Component.COORDINATOR, Component.ERASE)
@@ -49,13 +51,15 @@ REASONS = (
 )
 
 
-def troubles_of(cr: FederatedRound, objects: Mapping[ObjectKey, Manifest]) -> tuple[Trouble, ...]:
+def troubles_of(
+    cr: FederatedRound, objects: Mapping[ObjectKey, Manifest], now: datetime
+) -> tuple[Trouble, ...]:
     """All troubles that the objects tell of, the most important first, each once."""
     by_component = {component: _parts(objects.values(), component) for component in COMPONENTS}
     found = [
         trouble
         for component, parts in by_component.items()
-        for trouble in _component_troubles(cr, component, parts)
+        for trouble in _component_troubles(cr, component, parts, now)
     ]
     return tuple(sorted(dict.fromkeys(found), key=_rank))
 
@@ -76,31 +80,34 @@ def _parts(objects: Iterable[Manifest], component: Component) -> list[Manifest]:
     ]
 
 
-def _rank(trouble: Trouble) -> tuple[bool, int, int]:
-    return (
-        trouble.passing,
-        COMPONENTS.index(trouble.component),
-        REASONS.index(trouble.reason),
-    )
+def _rank(trouble: Trouble) -> tuple[int, int]:
+    return COMPONENTS.index(trouble.component), REASONS.index(trouble.reason)
 
 
 def _component_troubles(
-    cr: FederatedRound, component: Component, parts: list[Manifest]
+    cr: FederatedRound, component: Component, parts: list[Manifest], now: datetime
 ) -> Iterator[Trouble]:
     pods = [one for one in parts if one.get("kind") == "Pod"]
     running = [pod for pod in pods if at(pod, "status", "phase") not in ("Failed", "Succeeded")]
-    claims = [
-        trouble
-        for claim in parts
-        if claim.get("kind") == "PersistentVolumeClaim"
-        and (trouble := _claim_trouble(component, claim, running))
-    ]
-    yield from claims
+    settled = [one for one in parts if not _is_new(one, now)]
+    for claim in settled:
+        if claim.get("kind") == "PersistentVolumeClaim":
+            yield from _claim_troubles(component, claim, running)
     for pod in running:
-        yield from _scheduling_troubles(component, pod, explained=bool(claims))
+        yield from _scheduling_troubles(component, pod, explained=_waits_for_volume(parts))
         yield from _container_troubles(cr, component, pod)
-    for workload in parts:
+    for workload in settled:
         yield from _workload_troubles(cr, component, workload, pods)
+
+
+def _is_new(one: Manifest, now: datetime) -> bool:
+    made = at(one, "metadata", "creationTimestamp")
+    return made is not None and now - datetime.fromisoformat(made) < PATIENCE
+
+
+def _waits_for_volume(parts: list[Manifest]) -> bool:
+    claims = (one for one in parts if one.get("kind") == "PersistentVolumeClaim")
+    return any(at(claim, "status", "phase") != "Bound" for claim in claims)
 
 
 # Containers
@@ -221,22 +228,21 @@ def _scheduling_troubles(component: Component, pod: Manifest, explained: bool) -
     yield Trouble(component, "Unschedulable", text)
 
 
-def _claim_trouble(component: Component, claim: Manifest, pods: list[Manifest]) -> Trouble | None:
+def _claim_troubles(
+    component: Component, claim: Manifest, pods: list[Manifest]
+) -> Iterator[Trouble]:
     phase, name = at(claim, "status", "phase"), at(claim, "metadata", "name")
     if phase == "Lost":
         text = f"The volume of claim {name} is gone: restore it, or delete the claim to start anew."
-        return Trouble(component, "VolumeLost", text)
+        yield Trouble(component, "VolumeLost", text)
     if phase != "Pending":
-        return None
-    provisioner = _provisioner(claim)
-    if provisioner:
+        return
+    if provisioner := _provisioner(claim):
         text = f"Claim {name} waits for a volume by {provisioner}."
-        advice = f"If that lasts, kubectl describe pvc {name} says why."
-        return Trouble(component, "VolumePending", f"{text} {advice}", passing=True)
-    why = _no_volume(at(claim, "spec", "storageClassName"), pods)
-    if why is None:
-        return None
-    return Trouble(component, "VolumePending", f"Claim {name} has no volume: {why}")
+        advice = f"kubectl describe pvc {name} says why that takes so long."
+        yield Trouble(component, "VolumePending", f"{text} {advice}")
+    elif why := _no_volume(at(claim, "spec", "storageClassName"), pods):
+        yield Trouble(component, "VolumePending", f"Claim {name} has no volume: {why}")
 
 
 def _provisioner(claim: Manifest) -> str | None:
@@ -274,7 +280,7 @@ def _workload_troubles(
             text = f"No pod of {_name(component)} has been created yet."
             advice = "says why; mostly it is a quota or the Pod Security of the namespace."
             text = f"{text} kubectl describe {workload_of(cr, component)} {advice}"
-            yield Trouble(component, "ObjectRefused", text, passing=True)
+            yield Trouble(component, "ObjectRefused", text)
         case "Job":
             yield from _job_troubles(component, pods)
         case _:
