@@ -18,6 +18,8 @@ from node.interface import Cluster
 from node.places import slot_of_its_own
 from spaces import new_namespace
 
+SHOWN = ("cluster", "namespace")
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
@@ -27,9 +29,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def two_nodes() -> Iterator[Cluster]:
-    with running(nodes=2) as started:
-        if started.name != "bare" and os.environ.get("CI") != "true":
-            pytest.skip(f"the provider {started.name} can't cut the power of its nodes")
+    with running(nodes=2, restarts=True) as started:
         yield started
 
 
@@ -46,15 +46,29 @@ def operator(cluster: Cluster) -> Cluster:
 
 
 @contextmanager
-def running(nodes: int) -> Iterator[Cluster]:
+def running(nodes: int, restarts: bool = False) -> Iterator[Cluster]:
     """Fails, and never skips, where there can be no cluster."""
     with slot_of_its_own() as slot:
         try:
             chosen = choose(slot, nodes, leashed=True)
         except NoCluster as reason:
             pytest.fail(str(reason), pytrace=False)
+        if restarts and not chosen.can_restart and os.environ.get("CI") != "true":
+            pytest.skip(f"the provider {chosen.name} can't cut the power of its nodes")
         try:
             chosen.up()
             yield chosen
         finally:
             chosen.down()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Adds what happened in the namespace of a test that failed; both are gone after the run."""
+    report = yield
+    cluster, namespace = (getattr(item, "funcargs", {}).get(name) for name in SHOWN)
+    if report.failed and cluster and namespace:
+        pods = cluster.try_kubectl("get", "pods", "--output=wide", f"--namespace={namespace}")
+        report.sections.append((f"pods of {namespace}", pods.stdout + pods.stderr))
+        report.sections.append((f"events of {namespace}", cluster.last_events(namespace)))
+    return report

@@ -36,6 +36,7 @@ class BareCluster(Cluster):
     """`leashed`: it ends with this process, else it stays until `down`."""
 
     name = "bare"
+    can_restart = True
 
     def __init__(self, slot: int = 0, nodes: int = 1, leashed: bool = False) -> None:
         self.places = places(slot, nodes)

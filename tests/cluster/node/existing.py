@@ -1,6 +1,7 @@
 """A cluster that is there already, named by $XAYNET_KUBECONFIG.
 
-Its images come from wherever it takes them: nothing is loaded, and nothing is made or removed.
+Nothing is made or removed, and no image can be loaded: those that tests use (`localhost/shell:1`
+and the project's own) must be on its nodes.
 """
 
 import os

@@ -33,6 +33,11 @@ def node_images() -> list[Path]:
     return [archive(image) for image in IMAGES]
 
 
+def shell_image() -> Path:
+    """The archive of the image that tests start their pods from."""
+    return archive(SHELL_IMAGE)
+
+
 def archive(image: Image) -> Path:
     """The image as a file."""
     with tempfile.TemporaryDirectory(prefix="xaynet-image-") as outer:
@@ -104,9 +109,10 @@ def run(command: list[str | Path]) -> str:
     return finished.stdout
 
 
+SHELL_IMAGE = Image(SHELL, "/bin/sh", install_busybox)
 IMAGES = (
+    SHELL_IMAGE,
     Image(PAUSE, "/pause", compile_pause),
-    Image(SHELL, "/bin/sh", install_busybox),
     Image(COREDNS, "/coredns", copies("coredns", "coredns")),
     Image(PROVISIONER, "/local-path-provisioner", copies("local-path", "local-path-provisioner")),
 )

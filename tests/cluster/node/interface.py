@@ -20,6 +20,8 @@ class Cluster(ABC):
 
     name: str
     kubeconfig: Path
+    can_restart = False
+    """Whether the verbs that restart, stop, start, disconnect and connect nodes work."""
 
     @abstractmethod
     def missing(self) -> str | None:

@@ -10,9 +10,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from node.images import shell_image
 from node.interface import Cluster
 from node.places import places
 from node.waiting import ClusterFailed
+from parts import PARTS, is_built
+
+NEEDED = ("apiserver", "node-tools")
+"""For kubectl, and for buildah."""
 
 
 class KindCluster(Cluster):
@@ -27,6 +32,8 @@ class KindCluster(Cluster):
         for program in ("kind", "docker"):
             if shutil.which(program) is None:
                 return f"`{program}` on PATH"
+        if parts := [name for name in NEEDED if not is_built(PARTS[name])]:
+            return f"`python tests/peers/build.py {' '.join(parts)}`"
         engine = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=30)
         return "a running Docker engine" if engine.returncode else None
 
@@ -37,6 +44,7 @@ class KindCluster(Cluster):
         settings = {"kind": "Cluster", "apiVersion": "kind.x-k8s.io/v1alpha4", "nodes": roles}
         create = ("create", "cluster", "--config=-", "--wait=180s")
         self._kind(*create, stdin=json.dumps(settings))
+        self.load(shell_image())
 
     def down(self) -> None:
         self._kind("delete", "cluster")
