@@ -66,6 +66,7 @@ format: install ## Put the code into form
 gen: install ## Write again what is generated
 	$(BIN)/python -m xaynet_coordinator.settings.table docs/settings.md
 	$(BIN)/python -m xaynet_operator.crd crds
+	$(BIN)/python -m xaynet_operator.crd.reference docs/federatedround.md
 
 bench: install ## The hot paths as ratios to their floors, and beside the Rust original
 	$(BIN)/python tests/peers/build.py redis peers

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from definitions import fields_of
-from xaynet_operator.crd import FILE_NAME, definition, page
+from xaynet_operator.crd import FILE_NAME, definition, page, reference
 from xaynet_operator.resource import IMMUTABLE, FederatedRound
 from xaynet_pet.parameters import RULES
 
@@ -197,3 +197,8 @@ def test_what_may_change_has_no_rule_about_changes(path: str) -> None:
         "oldSelf" in rule["rule"]
         for rule in node(f"spec.{path}").get("x-kubernetes-validations", [])
     )
+
+
+def test_the_page_of_the_resource_is_up_to_date() -> None:
+    committed = (CRDS.parent / "docs" / "federatedround.md").read_text(encoding="utf-8")
+    assert committed == reference.page(), "run `make gen`"
