@@ -25,8 +25,9 @@ def test_where_none_can_run_one_sentence_says_what_each_lacks(monkeypatch):
     )
 
 
-def test_parts_that_were_not_built_are_named_with_the_command(monkeypatch):
+def test_parts_that_were_not_built_are_named_with_the_command(monkeypatch, tmp_path):
     monkeypatch.setattr("os.geteuid", lambda: 0)
+    (tmp_path / "cc").touch(mode=0o755)
     with pytest.raises(NoCluster, match=r"build\.py .*apiserver kubernetes coredns local-path"):
         choose(provider="bare")
 

@@ -47,6 +47,8 @@ class BareCluster(Cluster):
     def missing(self) -> str | None:
         if sys.platform != "linux" or os.geteuid() != 0:
             return "root on Linux"
+        if shutil.which("cc") is None:
+            return "a C compiler"
         parts = [name for name in NEEDED if not is_built(PARTS[name])]
         return f"`python tests/peers/build.py {' '.join(parts)}`" if parts else None
 
