@@ -152,6 +152,21 @@ async def test_a_service_that_waits_for_it_can_be_terminated(tmp_path):
         assert (await at.front.state(None, 0))["waitingFor"] == "Terminated"
 
 
+async def test_a_service_that_waits_for_it_can_be_paused_and_goes_on(tmp_path):
+    async with service(warm(tmp_path)) as at:
+        await until_refused(at)
+        await at.front.put_desired(wanted("Paused"))
+        await at.until(lambda: at.machine.paused)
+        (tmp_path / "first.npy").write_bytes(npy(WEIGHTS))
+        minute = at.clock.now() + 60
+        await at.until(lambda: at.clock.now() > minute)
+        state = await at.front.state(None, 0)
+        assert (state["phase"], state["paused"]) == ("Idle", True)
+        await at.front.put_desired(wanted() | {"generation": 2})
+        await at.reach(Phase.SUM, 1)
+        assert shown(at) == AS_F32
+
+
 async def test_an_outage_while_it_is_kept_is_an_outage_and_no_fault_of_the_model(tmp_path):
     away = True
 

@@ -9,7 +9,7 @@ Each may be entered again at any time: what it has done before is found in the s
 from collections.abc import Mapping
 
 from xaynet_coordinator.board import PublishedModel
-from xaynet_coordinator.collecting import TICK_SECONDS, collect, pass_time
+from xaynet_coordinator.collecting import TICK_SECONDS, collect, hold, pass_time
 from xaynet_coordinator.desired import Wanted
 from xaynet_coordinator.freezing import freeze
 from xaynet_coordinator.leading import confirm_lead
@@ -42,7 +42,10 @@ async def idle(machine: Machine) -> Step:
             return await begin_round(machine, record, wanted)
         except InitialModelUnusable as error:
             machine.refuse_initial_model(str(error))
-            await pass_time(machine, REREAD_SECONDS)
+            if machine.to_be_paused:  # it may never come, and a pause need not wait for it
+                await hold(machine)
+            else:
+                await pass_time(machine, REREAD_SECONDS)
     return machine.terminate()
 
 
