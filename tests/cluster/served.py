@@ -208,6 +208,10 @@ class Served(Speaking):
         where = f"{self.address(Component.MINIO)}:{MINIO_PORT}"
         return Minio(where, keys["accesskey"], keys["secretkey"], secure=False)
 
+    def kept_model(self, name: str) -> bytes:
+        """An object of its bucket of models."""
+        return self.minio().get_object("global-models", name).read()
+
     def redis(self) -> Redis:
         password = self.secret(Component.REDIS)["password"]
         return Redis(self.address(Component.REDIS), REDIS_PORT, password=password)

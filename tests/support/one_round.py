@@ -1,7 +1,8 @@
-"""Round 1 of a coordinator over HTTP: who takes part, what they send, and what must come out."""
+"""A round of a coordinator over HTTP: who takes part, what they send, and what must come out."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from federation import Participant, drawn, weighted_mean
 from published import FlatSettings
@@ -25,9 +26,14 @@ MODELS = [([(-1) ** i * (i + j) / 60 for i in range(50)], 1 / (j + 1)) for j in 
 
 @dataclass
 class Round:
-    """The participants of round 1, and the messages each of them sends."""
+    """The participants of a round, and the messages each of them sends.
+
+    `models` are the weights and the scalar of each update participant.
+    """
 
     at: Speaking
+    number: int = 1
+    models: list[tuple[list[float], float]] = field(default_factory=lambda: MODELS)
     params: RoundParameters = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,14 +45,14 @@ class Round:
 
     @property
     def updaters(self) -> list[Participant]:
-        return drawn(self.params, Tag.UPDATE, 3)
+        return drawn(self.params, Tag.UPDATE, len(self.models))
 
     def sum_bodies(self) -> list[bytes]:
         return [one.sealed(one.sum(self.params)) for one in self.summers]
 
     def update_messages(self) -> list[Message]:
         sums = self.at.sums()
-        pairs = zip(self.updaters, MODELS, strict=True)
+        pairs = zip(self.updaters, self.models, strict=True)
         return [one.update(self.params, sums, *model) for one, model in pairs]
 
     def update_bodies(self) -> list[bytes]:
@@ -90,13 +96,24 @@ class Round:
             state = self.at.state(after=state["revision"])
 
     def ends_with_the_exact_mean(self) -> None:
-        """Round 1, the one that was interrupted, has succeeded, and nothing else."""
-        state = self.at.wait_for(lambda state: state["rounds"]["successful"] == 1)
-        (line,) = state["lastRounds"]
-        assert (line["id"], line["reason"], line["update"]) == (1, None, 3)
+        """The round has succeeded, and `GET /model` has its model."""
+        self.succeeds()
         model = self.at.model()
         assert model is not None
-        assert model.fractions() == weighted_mean(MODELS, self.params)
+        assert model.fractions() == self.mean()
+
+    def succeeds(self) -> str:
+        """The round, the one that was interrupted, has succeeded, and no other one was begun
+        in its place; the name of its model."""
+        state = self.at.wait_for(lambda state: len(state["lastRounds"]) == self.number)
+        assert [line["id"] for line in state["lastRounds"]] == list(range(1, self.number + 1))
+        line = state["lastRounds"][-1]
+        assert (line["reason"], line["update"]) == (None, len(self.models))
+        return state["latestModel"]["id"]
+
+    def mean(self) -> list[Fraction]:
+        """What it must unmask to."""
+        return weighted_mean(self.models, self.params)
 
 
 def encoded(participant: Participant) -> str:
