@@ -70,7 +70,7 @@ class Served(Speaking):
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
-        self._kubectl("delete", "federatedround", self.name, "--ignore-not-found", "--wait=false")
+        self.kubectl("delete", "federatedround", self.name, "--ignore-not-found", "--wait=false")
 
     # the resource
 
@@ -80,11 +80,11 @@ class Served(Speaking):
     def edit(self, spec: Tree) -> int:
         """Merge something into the spec, as `kubectl patch` does; the new generation."""
         patch = json.dumps({"spec": spec})
-        self._kubectl("patch", "federatedround", self.name, "--type=merge", f"--patch={patch}")
+        self.kubectl("patch", "federatedround", self.name, "--type=merge", f"--patch={patch}")
         return self.body()["metadata"]["generation"]
 
     def delete(self, *, wait: bool = True, timeout: float = 90) -> None:
-        self._kubectl(
+        self.kubectl(
             "delete", "federatedround", self.name, f"--wait={str(wait).lower()}", timeout=timeout
         )
 
@@ -216,5 +216,5 @@ class Served(Speaking):
         password = self.secret(Component.REDIS)["password"]
         return Redis(self.address(Component.REDIS), REDIS_PORT, password=password)
 
-    def _kubectl(self, *arguments: str, timeout: float = 60) -> str:
+    def kubectl(self, *arguments: str, timeout: float = 60) -> str:
         return self.cluster.kubectl(*arguments, f"--namespace={self.namespace}", timeout=timeout)
