@@ -70,24 +70,24 @@ def built(recipe: Recipe) -> Path:
     while not (path := archive(recipe)).exists():
         start = time.monotonic()
         build(recipe, path)
-        print(f"{recipe.name}: done in {time.monotonic() - start:.0f} s", file=sys.stderr)
+        seconds = time.monotonic() - start
+        how = "done" if path.exists() else "its sources have changed meanwhile, once more"
+        print(f"{recipe.name}: {how} ({seconds:.0f} s)", file=sys.stderr, flush=True)
     return path
 
 
 def build(recipe: Recipe, path: Path) -> None:
     """Builds the image in the store of layers, and writes its archive as a whole or not at all:
     not if what it is made of changes before it is copied."""
-    buildah.provide()
-    arguments = {"VERSION": version()}
-    if recipe.has_base:
-        arguments["BASE"] = debian.python_image()
     with tempfile.TemporaryDirectory(dir=image_cache()) as temporary:
         context = Path(temporary) / "context"
         context.mkdir()
         recipe.write_context(context)
         if archive(recipe) != path:
             return
-        buildah.build(recipe.reference, context, arguments)
+        buildah.provide()
+        base = {"BASE": debian.python_image()} if recipe.has_base else {}
+        buildah.build(recipe.reference, context, {"VERSION": version(), **base})
         buildah.write_archive(recipe.reference, Path(temporary) / "archive")
         (Path(temporary) / "archive").rename(path)
     remove_oldest(recipe.name)

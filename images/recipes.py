@@ -81,9 +81,9 @@ def python_recipe(
 
     def fill(context: Path) -> None:
         locked = wheels.locked(package)
+        wheels.build(locked.members, context / "own")
         downloaded = wheels.download(locked.requirements)
         shutil.copytree(downloaded, context / "dependencies", copy_function=shutil.copy2)
-        wheels.build(locked.members, context / "own")
         extra_fill(context)
 
     return Recipe(name, inputs, fill)
