@@ -9,7 +9,7 @@ with Served(cluster, namespace, "digits", rounds=2) as service:
 import json
 import time
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import httpx
@@ -24,6 +24,7 @@ from xaynet_operator.owned import Component, object_name
 
 GROUP, VERSION, PLURAL = "xaynet.dev", "v1alpha1", "federatedrounds"
 PUBLIC_PORT, CONTROL_PORT, REDIS_PORT, MINIO_PORT = 8081, 8082, 6379, 9000
+WATCH_AGAIN = (410, 504)  # what the API server holds for watches is too old, or not new enough yet
 Tree = dict[str, Any]
 
 # Small, and patient: a phase ends when those that the test sends have come. Twenty of them fit.
@@ -111,22 +112,29 @@ class Served(Speaking):
         deadline = time.monotonic() + seconds
         body: Tree = {}
         while (left := deadline - time.monotonic()) > 0:
-            told = watch.Watch().stream(
-                self._api.list_namespaced_custom_object,
-                GROUP,
-                VERSION,
-                self.namespace,
-                PLURAL,
-                field_selector=f"metadata.name={self.name}",
-                timeout_seconds=max(1, int(left)),
-            )
-            for event in told:
-                body = event["object"]
+            for body in self._versions(left):
                 if what(body):
                     return body
         events = self.cluster.last_events(self.namespace)
         told = json.dumps(body.get("status", {}), indent=1)
         raise ClusterFailed(f"{self.name} never came so far:\n{told}\n{events}")
+
+    def _versions(self, seconds: float) -> Iterator[Tree]:
+        """The resource, and again whenever it changes; may end before the time is up."""
+        told = watch.Watch().stream(
+            self._api.list_namespaced_custom_object,
+            GROUP,
+            VERSION,
+            self.namespace,
+            PLURAL,
+            field_selector=f"metadata.name={self.name}",
+            timeout_seconds=max(1, int(seconds)),
+        )
+        try:
+            yield from (event["object"] for event in told)
+        except client.ApiException as refusal:
+            if refusal.status not in WATCH_AGAIN:
+                raise
 
     def wait_for_condition(
         self, kind: str, status: str = "True", reason: str | None = None, seconds: float = 60
