@@ -10,7 +10,7 @@ from recipes import IMAGES, version
 
 from processes import free_port
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 MIB = 2**20
 LARGEST = {"operator": 140, "coordinator": 125, "redis": 12, "minio": 60, "participant": 115}
