@@ -5,9 +5,9 @@ import socket
 import httpx
 import pytest
 import redis
-from containers import config, index, mounted, running
 from recipes import IMAGES, version
 
+from containers import config, index, mounted, running
 from processes import free_port
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
