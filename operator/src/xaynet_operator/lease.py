@@ -59,51 +59,64 @@ class Lease:
         self._cluster, self._namespace, self._name = cluster, namespace, name
         self._identity, self._clocks, self._terms = identity, clocks, terms or Terms()
         self._seen: dict[str, Any] = {}
-        self._seen_at = clocks.monotonic()
+        self._seen_at = self._renewed = clocks.monotonic()
 
     async def take(self) -> None:
         """Wait until this candidate leads."""
         while True:
-            if await self._try():
+            self._renewed = self._clocks.monotonic()
+            if await self._try() and self._left() > 0:
                 break
             await asyncio.sleep(self._terms.retry)
         log.info("lead_taken", lease=self._name, identity=self._identity)
 
     async def keep(self) -> None:
         """Renew for ever; raises ``LeadLost``."""
-        renewed = self._clocks.monotonic()
         while True:
-            await asyncio.sleep(self._terms.retry)
-            left = renewed + self._terms.renew_within - self._clocks.monotonic()
+            await asyncio.sleep(min(self._terms.retry, self._left()))
             began = self._clocks.monotonic()
             try:
-                async with asyncio.timeout(max(left, 0.0)):
+                async with asyncio.timeout(self._left()):
                     held = await self._try()
             except TimeoutError as error:
                 raise LeadLost("the lease could not be renewed in time") from error
             if held:
-                renewed = began
+                self._renewed = began
             elif self._seen_holder() not in (None, self._identity):
                 raise LeadLost(f"{self._seen_holder()} has taken the lease")
 
     async def release(self) -> None:
-        """Let the next one begin at once."""
-        lease = await self._cluster.get(LEASE, self._namespace, self._name)
-        if lease is not None and lease["spec"].get("holderIdentity") == self._identity:
-            lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
-            await self._cluster.replace(LEASE, lease)
+        """Let the next one begin at once. A renewal that was cut off may still come in between:
+        then what it wrote is read again."""
+        while True:
+            lease = await self._cluster.get(LEASE, self._namespace, self._name)
+            if lease is None or spec_of(lease).get("holderIdentity") != self._identity:
+                return
+            free = {**spec_of(lease), "holderIdentity": "", "leaseDurationSeconds": 1}
+            try:
+                await self._cluster.replace(LEASE, {**lease, "spec": free})
+            except ClusterRefused as refusal:
+                if refusal.status != HTTPStatus.CONFLICT:
+                    raise
+            else:
+                return
+
+    def _left(self) -> float:
+        """Seconds until the holder gives up."""
+        return max(self._renewed + self._terms.renew_within - self._clocks.monotonic(), 0.0)
 
     async def _try(self) -> bool:
         """Take or renew it, if that may be; False if not, or if the API server does not answer."""
         try:
             lease = await self._cluster.get(LEASE, self._namespace, self._name)
+            if lease is not None:
+                self._look_at(lease)
+            if not self._is_free():
+                return False
             if lease is None:
                 await self._cluster.create(LEASE, self._lease(None), MANAGER)
-                return True
-            self._look_at(lease)
-            if not self._is_free(lease):
-                return False
-            await self._cluster.replace(LEASE, self._lease(lease))
+            else:
+                await self._cluster.replace(LEASE, self._lease(lease))
         except ClusterUnavailable as error:
             log.warning("lease_unavailable", detail=str(error))
             return False
@@ -115,17 +128,17 @@ class Lease:
 
     def _look_at(self, lease: Manifest) -> None:
         """Note when the lease was last seen to change."""
-        if lease["spec"] != self._seen:
-            self._seen, self._seen_at = lease["spec"], self._clocks.monotonic()
+        if spec_of(lease) != self._seen:
+            self._seen, self._seen_at = spec_of(lease), self._clocks.monotonic()
 
     def _seen_holder(self) -> str | None:
         return self._seen.get("holderIdentity") or None
 
-    def _is_free(self, lease: Manifest) -> bool:
-        holder = lease["spec"].get("holderIdentity")
-        if not holder or holder == self._identity:
+    def _is_free(self) -> bool:
+        """Whether nobody else can hold what was seen last, even if it has been removed since."""
+        if self._seen_holder() in (None, self._identity):
             return True
-        lasts = lease["spec"].get("leaseDurationSeconds") or self._terms.duration
+        lasts = self._seen.get("leaseDurationSeconds") or self._terms.duration
         return self._clocks.monotonic() - self._seen_at > lasts
 
     def _lease(self, found: Manifest | None) -> Manifest:
@@ -135,9 +148,8 @@ class Lease:
             "apiVersion": LEASE.api_version,
             "kind": LEASE.kind,
             "metadata": {"namespace": self._namespace, "name": self._name},
-            "spec": {},
         }
-        before = lease["spec"]
+        before = spec_of(lease)
         spec: dict[str, Any] = {
             "holderIdentity": self._identity,
             "leaseDurationSeconds": self._terms.duration,
@@ -150,3 +162,8 @@ class Lease:
         else:
             spec["leaseTransitions"] += 1
         return {**lease, "spec": spec}
+
+
+def spec_of(lease: Manifest) -> dict[str, Any]:
+    """What a lease says; one made by hand may say nothing."""
+    return lease.get("spec") or {}
