@@ -24,6 +24,13 @@ from parts import program
 from processes import Server, free_port
 
 TOKEN = "a-token-of-the-tests"
+# Whoever it is that asks: what is answered, without what is in it.
+AUDITED = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class EtcdServer(Server):
 
 
 class ApiServer(Server):
-    """kube-apiserver, and one user who may do everything."""
+    """kube-apiserver, one user who may do everything, and whom ``kubeconfig_of`` lets in."""
 
     START_TIMEOUT = 90.0
 
@@ -88,10 +95,17 @@ class ApiServer(Server):
         super().__init__(folder)
         self._etcd = etcd
         self.kubeconfig = folder / "kubeconfig"
+        self.audit = folder / "audit.log"
 
     @property
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def services(self) -> str:
+        """Addresses of Services, all of this machine: a test may play the pod behind one, by
+        listening there. Other servers on the machine have others."""
+        return f"127.{64 + self.port % 128}.0.0/16"
 
     @property
     def authority(self) -> Path:
@@ -103,7 +117,9 @@ class ApiServer(Server):
         key.write_bytes(_private_key())
         tokens = self.folder / "tokens.csv"
         tokens.write_text(f"{TOKEN},tests,tests,system:masters\n")
-        self.kubeconfig.write_text(json.dumps(self._kubeconfig()))
+        self.kubeconfig.write_text(json.dumps(self._kubeconfig(TOKEN)))
+        policy = self.folder / "audit.json"
+        policy.write_text(json.dumps(AUDITED))
         return [
             program("apiserver", "kube-apiserver"),
             f"--etcd-servers={self._etcd}",
@@ -118,7 +134,9 @@ class ApiServer(Server):
             f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc",
-            "--service-cluster-ip-range=10.96.0.0/16",
+            f"--service-cluster-ip-range={self.services}",
+            f"--audit-policy-file={policy}",
+            f"--audit-log-path={self.audit}",
             # Nobody makes the accounts that pods would need.
             "--disable-admission-plugins=ServiceAccount",
             # Debian's etcd does not tell the sizes that this asks for.
@@ -158,6 +176,19 @@ class ApiServer(Server):
                 raise self.failed(f"did not serve {path} within {timeout} s")
             self._ended_within(0.02)
 
+    def kubeconfig_of(self, namespace: str, account: str) -> Path:
+        """A kubeconfig with the rights of a ServiceAccount, and no others."""
+        where = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        token = self.ask("POST", where, {"spec": {"expirationSeconds": 3600}})
+        path = self.folder / f"kubeconfig-{namespace}-{account}"
+        path.write_text(json.dumps(self._kubeconfig(token.body["status"]["token"])))
+        return path
+
+    def requests(self, user: str) -> list[dict[str, Any]]:
+        """The requests of a user that were answered, as the audit log has them."""
+        entries = (json.loads(line) for line in self.audit.read_text().splitlines())
+        return [entry for entry in entries if entry["user"]["username"] == user]
+
     def kubectl(self, *arguments: str, given: object = None, timeout: float = 60) -> Ran:
         """Runs kubectl against this server; ``given`` is what it reads from standard input."""
         ran = subprocess.run(
@@ -178,14 +209,14 @@ class ApiServer(Server):
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self.authority)
 
-    def _kubeconfig(self) -> dict[str, Any]:
+    def _kubeconfig(self, token: str) -> dict[str, Any]:
         cluster = {"server": self.url, "certificate-authority": str(self.authority)}
         context = {"cluster": "tests", "user": "tests", "namespace": "default"}
         return {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "tests", "cluster": cluster}],
-            "users": [{"name": "tests", "user": {"token": TOKEN}}],
+            "users": [{"name": "tests", "user": {"token": token}}],
             "contexts": [{"name": "tests", "context": context}],
             "current-context": "tests",
         }

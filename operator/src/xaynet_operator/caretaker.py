@@ -12,7 +12,7 @@ import structlog
 
 from xaynet_operator.cluster import ClusterRefused, ClusterUnavailable
 from xaynet_operator.coordinator_client import ControlAddress, CoordinatorClient
-from xaynet_operator.erasing import leave
+from xaynet_operator.erasing import leave, let_go
 from xaynet_operator.following import follow
 from xaynet_operator.memory import Memory
 from xaynet_operator.reconcile import reconcile
@@ -81,18 +81,26 @@ class Caretaker:
         try:
             cr = FederatedRound.read(self.body)
         except ResourceError as error:
-            await tell_unreadable(
-                self.body, error.sentences, self.around.cluster, self.around.now()
-            )
+            await self.visit_unread(error)
             return
         if is_deleted(self.body):
             await leave(cr, self.around, self.memory)
         else:
             await reconcile(cr, self.around, self.memory)
 
+    async def visit_unread(self, error: ResourceError) -> None:
+        """Do what can be done for a resource that cannot be read."""
+        cluster = self.around.cluster
+        if is_deleted(self.body):
+            await let_go(self.body["metadata"], cluster)
+        else:
+            await tell_unreadable(self.body, error.sentences, cluster, self.around.now())
+
     def follow(self) -> None:
         """Listen to the coordinator where it is now."""
         ended = self.following is not None and self.following.done()
+        if self.following is not None and ended:
+            log.error("following_failed", exc_info=self.following.exception())
         if ended or self.memory.address != self.followed:
             self.listen_to(self.memory.address)
 

@@ -57,9 +57,9 @@ class Cluster:
         return found["items"] or []
 
     async def all_metadata(
-        self, kind: Kind, namespace: str, labels: Mapping[str, str]
+        self, kind: Kind, namespace: str | None, labels: Mapping[str, str]
     ) -> list[Manifest]:
-        """Objects that carry labels, without what is in them."""
+        """Objects that carry labels, of one namespace or of all, without what is in them."""
         query = {"labelSelector": ",".join(f"{key}={value}" for key, value in labels.items())}
         found = await self._ask("GET", path(kind, namespace), query, accept=METADATA_LIST)
         named = {"apiVersion": kind.api_version, "kind": kind.kind}
@@ -154,6 +154,11 @@ def answer(status: int, text: bytes) -> dict[str, Any]:
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ClusterUnavailable(f"the API server answers {status}: {message}")
     raise ClusterRefused(status, reason, message)
+
+
+def is_older(version: str, than: str) -> bool:
+    """Whether a resourceVersion is of an earlier write: they are numbers that grow."""
+    return version.isdigit() and than.isdigit() and int(version) < int(than)
 
 
 def path(kind: Kind, namespace: str | None, name: str = "", subresource: str = "") -> str:

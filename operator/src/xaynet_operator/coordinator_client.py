@@ -36,7 +36,7 @@ class CoordinatorClient:
         """What it tells, once its revision is not ``after`` any more. A poll that brings nothing
         new ends after ``POLL_SECONDS`` with the same revision."""
         query = {} if after is None else {"after": after, "timeout": POLL_SECONDS}
-        wait = PATIENCE if after is None else httpx.Timeout(5.0, read=POLL_SECONDS + 10)
+        wait = PATIENCE if after is None else httpx.Timeout(5.0, read=POLL_SECONDS + 5)
         response = await self._ask("GET", "/v1/state", params=query, timeout=wait)
         if response.status_code != 200:
             raise CoordinatorUnreachable(refusal(response))
@@ -49,19 +49,10 @@ class CoordinatorClient:
     async def put(self, document: dict[str, Any]) -> tuple[str, ...]:
         """Tell what is wanted. Empty if it was taken over; what speaks against it otherwise."""
         response = await self._ask("PUT", "/v1/desired", json=document, timeout=PATIENCE)
-        match response.status_code:
-            case 200:
-                return ()
-            case 422:
-                return tuple(map(str, response.json()["problems"]))
-            case 409:
-                told = response.json()
-                return (
-                    f"the coordinator has been told otherwise under generation "
-                    f"{told['generation']}, not by this resource",
-                )
-            case _:
-                raise CoordinatorUnreachable(refusal(response))
+        try:
+            return answered(response)
+        except (ValueError, KeyError, TypeError):  # somebody else may have answered
+            raise CoordinatorUnreachable(refusal(response)) from None
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.address.token}"}
@@ -72,6 +63,21 @@ class CoordinatorClient:
         except httpx.HTTPError as error:
             text = str(error) or type(error).__name__
             raise CoordinatorUnreachable(f"{self.address.url} does not answer: {text}") from error
+
+
+def answered(response: httpx.Response) -> tuple[str, ...]:
+    """What the answer to a document says against it; raises if it is not a coordinator's."""
+    match response.status_code:
+        case 200:
+            return ()
+        case 422:
+            return tuple(map(str, response.json()["problems"]))
+        case 409:
+            generation = response.json()["generation"]
+            told = f"the coordinator has been told otherwise under generation {generation}"
+            return (f"{told}, not by this resource",)
+        case _:
+            raise CoordinatorUnreachable(refusal(response))
 
 
 def refusal(response: httpx.Response) -> str:

@@ -5,9 +5,13 @@ finalizer and never hang. One that has it waits for the operator; while that is 
 ``kubectl patch`` takes the finalizer off (docs/operations.md).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from xaynet_operator.applying import apply_all
+import structlog
+
+from xaynet_operator.applying import apply_all, prune
 from xaynet_operator.cluster import Cluster
 from xaynet_operator.desired import desired
 from xaynet_operator.facts import Facts, ObjectKey, Stage
@@ -18,12 +22,13 @@ from xaynet_operator.manifests.objects import name_of
 from xaynet_operator.memory import Memory
 from xaynet_operator.owned import MANAGER, Component
 from xaynet_operator.resource import FederatedRound
+from xaynet_operator.secrets_kept import SecretKeeper
 from xaynet_operator.surroundings import Surroundings
-from xaynet_operator.telling import FEDERATED_ROUND, announce, identified
+from xaynet_operator.telling import FEDERATED_ROUND, announce
 
 FINALIZER = "xaynet.dev/erase"
-FINALIZER_MANAGER = f"{MANAGER}-finalizer"
 GIVE_UP_AFTER = timedelta(seconds=60)
+log = structlog.get_logger()
 
 
 def has_external_store(cr: FederatedRound) -> bool:
@@ -45,9 +50,24 @@ async def keep_finalizer(cr: FederatedRound, cluster: Cluster) -> None:
 
 async def set_finalizer(cr: FederatedRound, cluster: Cluster, *, wanted: bool) -> None:
     """Put our finalizer on or take it off; those of others stay."""
-    document = identified(cr)
-    document["metadata"]["finalizers"] = [FINALIZER] if wanted else []
-    await cluster.apply(FEDERATED_ROUND, document, FINALIZER_MANAGER)
+    await set_finalizer_of(cr.metadata.model_dump(by_alias=True), cluster, wanted=wanted)
+
+
+async def let_go(metadata: Mapping[str, Any], cluster: Cluster) -> None:
+    """Take the finalizer off a resource that cannot be read: nobody knows where to erase."""
+    if FINALIZER in metadata.get("finalizers", []):
+        log.warning("let_go_unread")
+        await set_finalizer_of(metadata, cluster, wanted=False)
+
+
+async def set_finalizer_of(metadata: Mapping[str, Any], cluster: Cluster, *, wanted: bool) -> None:
+    """The same, of the metadata of a resource. Not applied but replaced: one that somebody else
+    has put on, as from a backup, must come off all the same."""
+    finalizers: list[str] = metadata.get("finalizers") or []
+    others = [one for one in finalizers if one != FINALIZER]
+    kept = {key: metadata[key] for key in ("uid", "resourceVersion")}
+    patch = {"metadata": {**kept, "finalizers": [*others, FINALIZER] if wanted else others}}
+    await cluster.merge(FEDERATED_ROUND, metadata["namespace"], metadata["name"], patch, MANAGER)
 
 
 async def leave(cr: FederatedRound, around: Surroundings, memory: Memory) -> None:
@@ -58,8 +78,11 @@ async def leave(cr: FederatedRound, around: Surroundings, memory: Memory) -> Non
     outcome = job_outcome(objects.get(ObjectKey(JOB.kind, name_of(cr, Component.ERASE))))
     late = around.now() - deleted_at(cr) > GIVE_UP_AFTER
     if outcome is None and not late and not is_terminated(cr):
-        wanted = desired(cr, Facts(Stage.ERASING, around.images))
+        keeper = SecretKeeper(around.cluster, around.random, around.images)
+        versions = await keeper.versions(cr, memory)  # else the stores would start anew
+        wanted = desired(cr, Facts(Stage.ERASING, around.images, versions))
         await apply_all(cr, wanted, objects, around.cluster, memory)
+        await prune(cr, wanted, objects, around.cluster, memory)
         return
     if outcome != "Complete" and not is_terminated(cr):
         await announce(cr, Happening("Warning", "ErasureIncomplete", left_behind(cr)), around)

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from xaynet_operator.caretaker import Caretaker, ResourceKey
+from xaynet_operator.cluster import is_older
 from xaynet_operator.surroundings import Surroundings
 
 log = structlog.get_logger()
@@ -30,7 +31,14 @@ class Household:
     def see(self, body: dict[str, Any]) -> None:
         """A resource is there, or has changed."""
         key = key_of_body(body)
-        before, self.bodies[key] = self.bodies.get(key), body
+        before = self.bodies.get(key)
+        if (
+            before is not None
+            and uid_of(before) != uid_of(body)
+            and is_older(version_of(body), version_of(before))
+        ):
+            return  # the last words of one whose name has been taken by another
+        self.bodies[key] = body
         if not self.leads:
             return
         caretaker = self.caretakers.get(key)
@@ -96,6 +104,11 @@ def key_of_body(body: Mapping[str, Any]) -> ResourceKey:
 def uid_of(body: Mapping[str, Any]) -> str:
     """What tells resources of the same name apart."""
     return body["metadata"]["uid"]
+
+
+def version_of(body: Mapping[str, Any]) -> str:
+    """Which write a body comes from."""
+    return body["metadata"].get("resourceVersion", "")
 
 
 def asks(body: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -17,6 +17,14 @@ class Applied(NamedTuple):
     resource_version: str
 
 
+class Told(NamedTuple):
+    """A status as it was written last; the watch may not have shown it yet."""
+
+    status: FederatedRoundStatus
+    version: str
+    """The resource's version since."""
+
+
 @dataclass(slots=True)
 class Memory:
     """Of one resource."""
@@ -30,5 +38,4 @@ class Memory:
     state: CoordinatorState | None = None
     unreachable: str | None = None
     refused: tuple[str, ...] = ()
-    told: FederatedRoundStatus | None = None
-    """The status that was written last; the watch may not have shown it yet."""
+    told: Told | None = None

@@ -10,12 +10,14 @@ import httpx
 import kopf
 import structlog
 
+from xaynet_operator.census import Census
+from xaynet_operator.children import Children
 from xaynet_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable, connected
 from xaynet_operator.household import Household
 from xaynet_operator.lease import Clocks, Lease
 from xaynet_operator.settings import OperatorSettings
 from xaynet_operator.surroundings import Surroundings
-from xaynet_operator.watching import Children, kopf_settings, registry
+from xaynet_operator.watching import WATCHED, kopf_settings, registry
 
 HAND_OVER_SECONDS = 3.0
 log = structlog.get_logger()
@@ -28,7 +30,7 @@ def today() -> datetime:
 
 async def operate(settings: OperatorSettings) -> None:
     """Work until a signal to end; raises ``LeadLost`` when another replica may act."""
-    async with connected() as cluster, httpx.AsyncClient() as http:
+    async with connected() as cluster, coordinators() as http:
         children = Children()
         around = Surroundings(
             cluster=cluster,
@@ -40,18 +42,24 @@ async def operate(settings: OperatorSettings) -> None:
             now=today,
         )
         household = Household(around)
+        census = Census(cluster, household, children, WATCHED, settings.watched)
+        handlers = registry(household, children, census.due.set)
         lease = lease_of(settings, cluster)
         try:
-            await either(watch(settings, household, children), lead(lease, household))
+            await either(watch(settings, handlers), lead(lease, household), census.run())
         finally:
-            await household.close()
             await hand_over(lease)
 
 
-async def watch(settings: OperatorSettings, household: Household, children: Children) -> None:
+def coordinators() -> httpx.AsyncClient:
+    """For all control APIs: each holds a connection all the time, and none is behind a proxy."""
+    return httpx.AsyncClient(limits=httpx.Limits(max_connections=None), trust_env=False)
+
+
+async def watch(settings: OperatorSettings, handlers: kopf.OperatorRegistry) -> None:
     """Let kopf watch, until it gets a signal to end."""
     await kopf.operator(
-        registry=registry(household, children),
+        registry=handlers,
         settings=kopf_settings(settings),
         standalone=True,
         clusterwide=not settings.watched,
@@ -61,10 +69,13 @@ async def watch(settings: OperatorSettings, household: Household, children: Chil
 
 
 async def lead(lease: Lease, household: Household) -> None:
-    """Act as soon as nobody else does; raises ``LeadLost``."""
+    """Act as soon as nobody else does, and no longer; raises ``LeadLost``."""
     await lease.take()
     household.lead()
-    await lease.keep()
+    try:
+        await lease.keep()
+    finally:
+        await household.close()
 
 
 async def either(*works: Coroutine[None, None, None]) -> None:

@@ -22,6 +22,8 @@ INSTANCE = "app.kubernetes.io/instance"
 COMPONENT = "app.kubernetes.io/component"
 PART_OF = "app.kubernetes.io/part-of"
 MANAGED_BY = "app.kubernetes.io/managed-by"
+OURS = {MANAGED_BY: MANAGER}
+"""What every owned object carries, and their pods."""
 
 
 class Component(StrEnum):

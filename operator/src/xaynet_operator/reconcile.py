@@ -16,7 +16,6 @@ from xaynet_operator.desired import desired
 from xaynet_operator.erasing import keep_finalizer
 from xaynet_operator.facts import Facts, Found, ObjectKey, Problem, Stage, key_of
 from xaynet_operator.lifecycle import stage_of
-from xaynet_operator.manifests.connections import secrets_used
 from xaynet_operator.manifests.kinds import HTTP_ROUTE, SERVICE, SERVICE_MONITOR, Kind
 from xaynet_operator.manifests.network import CONTROL_PORT
 from xaynet_operator.manifests.objects import name_of, namespace_of
@@ -26,7 +25,7 @@ from xaynet_operator.resource import FederatedRound
 from xaynet_operator.secrets_kept import SecretKeeper
 from xaynet_operator.status import status_of
 from xaynet_operator.surroundings import Objects, Surroundings
-from xaynet_operator.telling import tell
+from xaynet_operator.telling import status_before, tell
 
 NOT_YET = "it has not answered yet"
 
@@ -34,8 +33,7 @@ NOT_YET = "it has not answered yet"
 async def reconcile(cr: FederatedRound, around: Surroundings, memory: Memory) -> None:
     """Bring the cluster and the coordinator to what the resource asks for, as far as that is
     possible now, and say in its status how far that is."""
-    before = memory.told or cr.status
-    cr = cr.model_copy(update={"status": before})
+    cr = cr.model_copy(update={"status": status_before(cr, memory)})
     await keep_finalizer(cr, around.cluster)
     keeper = SecretKeeper(around.cluster, around.random, around.images)
     objects = await owned(cr, around, keeper)
@@ -49,7 +47,7 @@ async def reconcile(cr: FederatedRound, around: Surroundings, memory: Memory) ->
     await command(cr, around, memory)
     refused = (*problems, *(problem_of(cr, kind) for kind in unknown))
     found = Found(stage, objects, memory.state, memory.unreachable, memory.refused, refused)
-    memory.told = await tell(cr, status_of(cr, found, around.now()), around)
+    await tell(cr, status_of(cr, found, around.now()), around, memory)
 
 
 async def owned(cr: FederatedRound, around: Surroundings, keeper: SecretKeeper) -> Objects:
@@ -70,10 +68,9 @@ async def facts_of(
     """What the objects of the resource are made from, once its Secrets have their values."""
     found = {key.name: secret for key, secret in objects.items() if key.kind == "Secret"}
     await keeper.complete(cr, stage, found, memory)
-    versions = {name: await keeper.version_of(cr, name, memory) for name in secrets_used(cr)}
-    known = {name: version for name, version in versions.items() if version is not None}
+    versions = await keeper.versions(cr, memory)
     served = frozenset(kind.kind for kind in optional_kinds(cr) if kind not in unknown)
-    return Facts(stage, keeper.images, known, served)
+    return Facts(stage, keeper.images, versions, served)
 
 
 def optional_kinds(cr: FederatedRound) -> tuple[Kind, ...]:

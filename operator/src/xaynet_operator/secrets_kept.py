@@ -8,10 +8,13 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from xaynet_operator.cluster import Cluster
+import structlog
+
+from xaynet_operator.cluster import Cluster, ClusterRefused
 from xaynet_operator.desired import desired
 from xaynet_operator.facts import Facts, Images, Manifest, Stage
 from xaynet_operator.generated import Entry, entries_of, missing
+from xaynet_operator.manifests.connections import secrets_used
 from xaynet_operator.manifests.kinds import SECRET
 from xaynet_operator.manifests.objects import name_of, namespace_of
 from xaynet_operator.memory import Memory
@@ -21,6 +24,7 @@ from xaynet_operator.resource import FederatedRound
 
 DRAWER = "xaynet-operator-secrets"  # the field manager of values, so that applying leaves them be
 TOKEN = "token"
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,21 @@ class SecretKeeper:
             name = manifest["metadata"]["name"]
             known = name in found and memory.secrets.get(name) == version(found[name])
             if not known:
-                secret = await self.fill(cr, manifest, entries_of(cr, stage)[name])
-                memory.secrets[name] = version(secret)
-                if name == name_of(cr, Component.CONTROL):
-                    memory.token = decoded(secret).get(TOKEN, b"").decode()
+                await self.keep(cr, manifest, entries_of(cr, stage)[name], memory)
+
+    async def keep(
+        self, cr: FederatedRound, manifest: Manifest, entries: tuple[Entry, ...], memory: Memory
+    ) -> None:
+        """See to one Secret. Why one is refused, applying it will tell."""
+        name = manifest["metadata"]["name"]
+        try:
+            secret = await self.fill(cr, manifest, entries)
+        except ClusterRefused as refusal:
+            log.warning("secret_refused", object=name, detail=refusal.message)
+            return
+        memory.secrets[name] = version(secret)
+        if name == name_of(cr, Component.CONTROL):
+            memory.token = decoded(secret).get(TOKEN, b"").decode()
 
     async def fill(
         self, cr: FederatedRound, manifest: Manifest, entries: tuple[Entry, ...]
@@ -65,7 +80,14 @@ class SecretKeeper:
             return await self.cluster.create(SECRET, {**manifest, "data": drawn}, DRAWER)
         if not drawn:
             return found
-        return await self.cluster.merge(SECRET, namespace, name, {"data": drawn}, DRAWER)
+        since = {"resourceVersion": found["metadata"]["resourceVersion"]}  # nobody else's is lost
+        patch = {"metadata": since, "data": drawn}
+        return await self.cluster.merge(SECRET, namespace, name, patch, DRAWER)
+
+    async def versions(self, cr: FederatedRound, memory: Memory) -> dict[str, str]:
+        """The versions of all Secrets that pods use, as far as there are any."""
+        found = {name: await self.version_of(cr, name, memory) for name in secrets_used(cr)}
+        return {name: version for name, version in found.items() if version is not None}
 
     async def version_of(self, cr: FederatedRound, name: str, memory: Memory) -> str | None:
         """The version of a Secret that pods use: a generated one's is known, somebody else's is
@@ -87,12 +109,11 @@ def encoded(entries: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def version(secret: Manifest) -> str:
-    """What changes when the content of a Secret does: which object it is, and when something
-    was last written into ``data``. Labels and the like do not count."""
+    """What changes when the content of a Secret does: which object it is, what entries it has,
+    and when one was last written. Labels and the like do not count."""
     metadata = secret["metadata"]
-    writes = (
-        str(entry.get("time", ""))
-        for entry in metadata.get("managedFields", [])
-        if "f:data" in entry.get("fieldsV1", {})
-    )
-    return f"{metadata['uid']}/{max(writes, default='')}"
+    managed = metadata.get("managedFields", [])
+    writes = [entry for entry in managed if "f:data" in entry.get("fieldsV1", {})]
+    last = max((str(entry.get("time", "")) for entry in writes), default="")
+    names = {name for entry in writes for name in entry["fieldsV1"]["f:data"]} - {"."}
+    return f"{metadata['uid']}/{last}/{','.join(sorted(names))}"

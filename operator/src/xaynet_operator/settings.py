@@ -26,7 +26,9 @@ class OperatorSettings(BaseModel):
         default=None, description="When these images are pulled."
     )
     namespaces: str = Field(
-        default="", description="Namespaces to look after, with commas; without any all of them."
+        default="",
+        pattern=r"^[a-z0-9, -]*$",
+        description="Namespaces to look after, with commas; without any all of them.",
     )
     pod_name: str = Field(min_length=1, description="What this replica calls itself in the Lease.")
     lease_namespace: str = Field(min_length=1, description="Namespace of the Lease.")

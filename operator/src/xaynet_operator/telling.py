@@ -6,10 +6,11 @@ from http import HTTPStatus
 
 import structlog
 
-from xaynet_operator.cluster import ClusterRefused
+from xaynet_operator.cluster import ClusterRefused, is_older
 from xaynet_operator.facts import Manifest
 from xaynet_operator.happenings import Happening, happenings
 from xaynet_operator.manifests.kinds import Kind
+from xaynet_operator.memory import Memory, Told
 from xaynet_operator.owned import MANAGER
 from xaynet_operator.resource import API_VERSION, KIND, FederatedRound, FederatedRoundStatus
 from xaynet_operator.status import status_document
@@ -23,16 +24,27 @@ log = structlog.get_logger()
 
 
 async def tell(
-    cr: FederatedRound, status: FederatedRoundStatus, around: Surroundings
-) -> FederatedRoundStatus:
+    cr: FederatedRound, status: FederatedRoundStatus, around: Surroundings, memory: Memory
+) -> None:
     """Write the status if it is another one than before. Its events go first: who is killed
     between the two finds them there the next time, under the same names."""
-    if status != cr.status:
-        for happening in happenings(cr.status, status, cr):
-            await announce(cr, happening, around)
-        document = {**identified(cr), "status": status_document(status)}
-        await around.cluster.apply(FEDERATED_ROUND, document, STATUS_MANAGER, subresource="status")
-    return status
+    if status == cr.status:
+        return
+    for happening in happenings(cr.status, status, cr):
+        await announce(cr, happening, around)
+    document = {**identified(cr), "status": status_document(status)}
+    written = await around.cluster.apply(
+        FEDERATED_ROUND, document, STATUS_MANAGER, subresource="status"
+    )
+    memory.told = Told(status, written["metadata"]["resourceVersion"])
+
+
+def status_before(cr: FederatedRound, memory: Memory) -> FederatedRoundStatus | None:
+    """The status that is known to be the newest: what the watch shows, unless we have written
+    another one since."""
+    if memory.told is not None and is_older(version_of(cr), memory.told.version):
+        return memory.told.status
+    return cr.status
 
 
 async def announce(cr: FederatedRound, happening: Happening, around: Surroundings) -> None:
@@ -49,8 +61,7 @@ async def announce(cr: FederatedRound, happening: Happening, around: Surrounding
 def event(cr: FederatedRound, happening: Happening, identity: str, now: datetime) -> Manifest:
     """The event, named after what has happened and when in the resource's life."""
     metadata = cr.metadata
-    version = (metadata.model_extra or {}).get("resourceVersion")
-    what = f"{metadata.uid}/{version}/{happening.reason}/{happening.message}"
+    what = f"{metadata.uid}/{version_of(cr)}/{happening.reason}/{happening.message}"
     digest = hashlib.sha256(what.encode()).hexdigest()[:16]
     return {
         "apiVersion": EVENT.api_version,
@@ -71,6 +82,11 @@ def event(cr: FederatedRound, happening: Happening, identity: str, now: datetime
             "uid": metadata.uid,
         },
     }
+
+
+def version_of(cr: FederatedRound) -> str:
+    """Which write the resource comes from."""
+    return (cr.metadata.model_extra or {}).get("resourceVersion", "")
 
 
 def identified(cr: FederatedRound) -> Manifest:
