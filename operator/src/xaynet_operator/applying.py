@@ -7,12 +7,14 @@ last; so drift is repaired, and nothing is sent while nothing happens.
 import hashlib
 import json
 from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, cast
 
 import structlog
 
 from xaynet_operator.cluster import Cluster, ClusterRefused
 from xaynet_operator.facts import Manifest, ObjectKey, Problem, key_of
-from xaynet_operator.manifests.kinds import KIND_OF
+from xaynet_operator.manifests.kinds import KIND_OF, Kind
 from xaynet_operator.memory import Applied, Memory
 from xaynet_operator.owned import MANAGER
 from xaynet_operator.ownership import is_owned, may_be_taken
@@ -56,11 +58,48 @@ async def apply(
         return Problem(key, "NameTaken", taken(cr, key))
     if live is not None and key.kind == "Job":
         return None  # what a Job does cannot be changed
-    applied = await cluster.apply(kind, manifest, MANAGER)
+    applied = await enforce(kind, manifest, cluster, is_new=live is None)
     if live is None or version(live) != version(applied):
         log.info("applied", kind=key.kind, object=key.name)
     memory.applied[key] = Applied(digest, version(applied))
     return None
+
+
+async def enforce(kind: Kind, manifest: Manifest, cluster: Cluster, *, is_new: bool) -> Manifest:
+    """Server-side apply. It leaves what somebody else has put into a list, even where the object
+    cannot be valid with that, as a second port of the same name: then it is overwritten first."""
+    try:
+        applied = await cluster.apply(kind, manifest, MANAGER)
+    except ClusterRefused as refusal:
+        if is_new or refusal.status != HTTPStatus.UNPROCESSABLE_ENTITY or "spec" not in manifest:
+            raise
+    else:
+        if is_new or not has_more(applied.get("spec"), manifest.get("spec")):
+            return applied
+    await overwrite(kind, manifest, cluster)
+    return await cluster.apply(kind, manifest, MANAGER)
+
+
+async def overwrite(kind: Kind, manifest: Manifest, cluster: Cluster) -> None:
+    """Make the lists of an object just those of a manifest, and forget that others wrote there,
+    ourselves in this way included: applying removes only what nobody else claims."""
+    where = (kind, manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+    found = await cluster.merge(*where, {"spec": manifest["spec"]}, MANAGER)
+    writers = found["metadata"].get("managedFields", [])
+    ours = [one for one in writers if (one["manager"], one["operation"]) == (MANAGER, "Apply")]
+    await cluster.merge(*where, {"metadata": {"managedFields": ours}}, MANAGER)
+    log.info("overwritten", kind=kind.kind, object=where[-1])
+
+
+def has_more(live: Any, wanted: Any) -> bool:
+    """Whether a list of an object is longer than it is to be."""
+    if isinstance(wanted, dict) and isinstance(live, dict):
+        found, tree = cast(Manifest, live), cast(Manifest, wanted)
+        return any(has_more(found.get(name), value) for name, value in tree.items())
+    if isinstance(wanted, list) and isinstance(live, list):
+        items, several = cast(list[Any], live), cast(list[Any], wanted)
+        return len(items) > len(several) or any(map(has_more, items, several))
+    return False
 
 
 def taken(cr: FederatedRound, key: ObjectKey) -> str:

@@ -12,17 +12,24 @@ class Children:
 
     def __init__(self) -> None:
         self._of: dict[tuple[str, str], dict[str, Manifest]] = {}
+        self._parents: dict[str, tuple[str, str]] = {}
 
     def see(self, child: Manifest) -> None:
-        """It is there, or has changed."""
-        self._of.setdefault(parent_of(child), {})[child["metadata"]["uid"]] = child
+        """It is there, or has changed; whose it is may have changed too."""
+        uid, parent = child["metadata"]["uid"], parent_of(child)
+        if self._parents.get(uid, parent) != parent:
+            self.miss(child)
+        self._parents[uid] = parent
+        self._of.setdefault(parent, {})[uid] = child
 
     def miss(self, child: Manifest) -> None:
         """It is gone."""
-        siblings = self._of.get(parent_of(child), {})
-        siblings.pop(child["metadata"]["uid"], None)
+        uid = child["metadata"]["uid"]
+        parent = self._parents.pop(uid, parent_of(child))
+        siblings = self._of.get(parent, {})
+        siblings.pop(uid, None)
         if not siblings:
-            self._of.pop(parent_of(child), None)
+            self._of.pop(parent, None)
 
     def of(self, namespace: str, name: str) -> Objects:
         """Those of one resource."""

@@ -20,11 +20,11 @@ def is_owned(cr: FederatedRound, live: Manifest) -> bool:
 
 def may_be_taken(cr: FederatedRound, live: Manifest, wanted: Manifest) -> bool:
     """Whether an object that is there already may be made what is wanted: it is the resource's
-    own, or a retained volume with its labels."""
+    own, or nobody's and has its labels, as a retained volume or where an owner was removed."""
     if is_owned(cr, live):
         return True
-    retained = live["kind"] == "PersistentVolumeClaim" and controller(live) is None
-    return retained and all(_label(live, key) == _label(wanted, key) for key in IDENTIFYING)
+    same = all(_label(live, key) == _label(wanted, key) for key in IDENTIFYING)
+    return same and controller(live) is None
 
 
 def _label(manifest: Manifest, key: str) -> str | None:

@@ -19,7 +19,7 @@ from xaynet_operator.manifests.kinds import SECRET
 from xaynet_operator.manifests.objects import name_of, namespace_of
 from xaynet_operator.memory import Memory
 from xaynet_operator.owned import INSTANCE, MANAGED_BY, MANAGER, Component
-from xaynet_operator.ownership import is_owned
+from xaynet_operator.ownership import may_be_taken
 from xaynet_operator.resource import FederatedRound
 
 DRAWER = "xaynet-operator-secrets"  # the field manager of values, so that applying leaves them be
@@ -72,7 +72,7 @@ class SecretKeeper:
         """The Secret with a value for each entry. Somebody else's is left as it is."""
         name, namespace = manifest["metadata"]["name"], namespace_of(cr)
         found = await self.cluster.get(SECRET, namespace, name)
-        if found is not None and not is_owned(cr, found):
+        if found is not None and not may_be_taken(cr, found, manifest):
             return found
         held = {} if found is None else decoded(found)
         drawn = encoded(missing(entries, held, self.random))
