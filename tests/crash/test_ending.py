@@ -6,16 +6,13 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import pytest
 
-from coordinators import TOKEN, ClusterStores, Coordinator, StartedAnyhow
+from coordinators import TOKEN, Coordinator, StartedAnyhow
 from one_round import SETTINGS, Round
 from processes import Process
-from running import MinioServer, RedisServer
-from server_fixtures import Launcher
 
 A_FEW_SECONDS = 5
 
@@ -24,21 +21,6 @@ A_FEW_SECONDS = 5
 def background() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor() as pool:
         yield pool
-
-
-@pytest.fixture
-def redis(launch: Launcher, tmp_path: Path) -> RedisServer:
-    return launch(RedisServer(tmp_path / "redis"))
-
-
-@pytest.fixture
-def s3(launch: Launcher, tmp_path: Path) -> MinioServer:
-    return launch(MinioServer(tmp_path / "minio"))
-
-
-@pytest.fixture
-def stores(redis: RedisServer, s3: MinioServer) -> ClusterStores:
-    return ClusterStores(redis, s3, models=s3.new_bucket(), rounds=s3.new_bucket())
 
 
 def told_to_end(at: Coordinator, within: float = A_FEW_SECONDS) -> int:

@@ -22,18 +22,7 @@ def embedded(launch: Launcher, tmp_path: Path) -> Coordinator:
 
 
 @pytest.fixture
-def redis(launch: Launcher, tmp_path: Path) -> RedisServer:
-    return launch(RedisServer(tmp_path / "redis"))
-
-
-@pytest.fixture
-def s3(launch: Launcher, tmp_path: Path) -> MinioServer:
-    return launch(MinioServer(tmp_path / "minio"))
-
-
-@pytest.fixture
-def cluster(launch: Launcher, tmp_path: Path, redis: RedisServer, s3: MinioServer) -> Coordinator:
-    stores = ClusterStores(redis, s3, models=s3.new_bucket(), rounds=s3.new_bucket())
+def cluster(launch: Launcher, tmp_path: Path, stores: ClusterStores) -> Coordinator:
     return launch(Coordinator(tmp_path / "coordinator", SETTINGS, stores))
 
 
