@@ -86,6 +86,20 @@ def test_a_service_that_sleeps_is_paused_and_not_degraded() -> None:
     assert "set spec.desiredState to Running" in conditions(cr, found)["Ready"].message
 
 
+def test_an_edit_of_a_service_that_sleeps_applies_later_for_an_operator_that_knows_nothing() -> (
+    None
+):
+    before, found = asleep()
+    spec = {"desiredState": "Paused", "pause__scaleToZero": True}
+    same = resource(after(before, found), **spec)
+    edited = resource(after(before, found), generation=4, **spec)
+    unheard = replace(found, state=None, unreachable=None)
+    assert words(same, unheard)["ParametersApplied"] == ("True", "Applied")
+    applied = conditions(edited, unheard)["ParametersApplied"]
+    assert (applied.status, applied.reason) == ("False", "Applying")
+    assert "when it is resumed" in applied.message
+
+
 def test_pods_that_are_ending_are_waited_for_by_a_service_that_falls_asleep() -> None:
     leaving = pod(COORDINATOR)
     leaving["metadata"]["deletionTimestamp"] = "2026-11-23T20:00:00Z"

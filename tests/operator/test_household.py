@@ -139,6 +139,26 @@ def test_a_status_wakes_nobody_and_everything_else_does():
     run(scenario())
 
 
+def test_an_end_that_is_recorded_wakes_for_what_was_kept_until_then():
+    async def scenario():
+        house = household()
+        house.lead()
+        house.see(body(version=1, status={"conditions": [terminated("False")]}))
+        woken = house.caretakers[KEY].woken
+        for version, status, wakes in ((2, "True", True), (3, "True", False)):
+            woken.clear()
+            house.see(body(version=version, status={"conditions": [terminated(status)]}))
+            assert woken.is_set() is wakes
+        await asyncio.sleep(0)
+        await house.close()
+
+    run(scenario())
+
+
+def terminated(status):
+    return {"type": "Terminated", "status": status}
+
+
 def test_a_change_of_what_belongs_to_nobody_known_wakes_nobody():
     house = household()
     house.wake("learning", "unknown")

@@ -179,10 +179,11 @@ def parameters_applied(sight: Sight) -> Verdict:
         return Verdict("Unknown", "Terminated", "No round runs any more.")
     if sight.found.refused:
         return Verdict("False", "Refused", _refusal(sight))
-    if sight.state is None:
+    asleep = sight.found.stage is Stage.ASLEEP
+    if sight.state is None and not (asleep and sight.is_newer_than("ParametersApplied")):
         return sight.remembered("ParametersApplied")
     if not sight.current:
-        when = "when it is resumed" if sight.found.stage is Stage.ASLEEP else "now"
+        when = "when it is resumed" if asleep else "now"
         return Verdict("False", "Applying", f"The coordinator is told the newest spec {when}.")
     if pending := _pending(sight):
         text = f"Waiting for the next round: {', '.join(pending)}."

@@ -9,6 +9,7 @@ import structlog
 
 from xaynet_operator.caretaker import Caretaker, ResourceKey
 from xaynet_operator.cluster import is_older
+from xaynet_operator.documents import in_force
 from xaynet_operator.surroundings import Surroundings
 
 log = structlog.get_logger()
@@ -112,7 +113,8 @@ def version_of(body: Mapping[str, Any]) -> str:
 
 
 def asks(body: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What of a resource is worth a visit when it changes: all but its status, which is ours."""
-    metadata = body["metadata"]
+    """What of a resource is worth a visit when it changes. Its status is ours and is not, but for
+    the end that is recorded there: only then may go what was kept until it was."""
+    metadata, is_over = body["metadata"], in_force(dict(body), "Terminated") is not None
     kept = ("generation", "deletionTimestamp", "finalizers")
-    return tuple(metadata.get(name) for name in kept)
+    return (*(metadata.get(name) for name in kept), is_over)

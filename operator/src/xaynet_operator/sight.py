@@ -82,9 +82,12 @@ class Sight:
 
     def remembered(self, kind: str) -> Verdict:
         """The same, of what another generation of the spec changes."""
+        return UNREACHED if self.is_newer_than(kind) else self.believed(kind)
+
+    def is_newer_than(self, kind: str) -> bool:
+        """Whether the condition was judged of another generation of the spec, or never."""
         was = self.before(kind)
-        same = was is not None and was.observed_generation == self.cr.metadata.generation
-        return self.believed(kind) if same else UNREACHED
+        return was is None or was.observed_generation != self.cr.metadata.generation
 
     def workload(self, component: Component) -> Manifest | None:
         """The Deployment or StatefulSet of a component."""
