@@ -11,11 +11,13 @@ import json
 import ssl
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -159,12 +161,30 @@ class ApiServer(Server):
     ) -> Answer:
         """One request as the user who may do everything; raises OSError if none is answered."""
         connection = self._connection()
-        headers = {"authorization": f"Bearer {TOKEN}", "content-type": content}
+        text = None if body is None else json.dumps(body)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            connection.request(method, path, text, _headers() | {"content-type": content})
             return _read(connection.getresponse())
         except HTTPException as error:
             raise OSError(str(error)) from error
+        finally:
+            connection.close()
+
+    def watched(self, path: str, seconds: float, **query: str) -> Iterator[tuple[str, Any]]:
+        """What there is and what changes, each with its type, until so many seconds are over."""
+        listed = self.ask("GET", f"{path}?{urlencode(query)}").body
+        yield from (("ADDED", one) for one in listed["items"])
+        since = {"resourceVersion": listed["metadata"]["resourceVersion"]}
+        lasts = {"watch": "1", "timeoutSeconds": max(1, round(seconds))}
+        asked = urlencode({**lasts, **since, **query})
+        connection = self._connection(seconds + 10)
+        try:
+            connection.request("GET", f"{path}?{asked}", headers=_headers())
+            for line in connection.getresponse():
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise OSError(f"the watch broke off: {event['object']}")
+                yield event["type"], event["object"]
         finally:
             connection.close()
 
@@ -202,8 +222,8 @@ class ApiServer(Server):
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
-    def _connection(self) -> HTTPSConnection:
-        return HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self._tls)
+    def _connection(self, timeout: float = 30) -> HTTPSConnection:
+        return HTTPSConnection("127.0.0.1", self.port, timeout=timeout, context=self._tls)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -220,6 +240,10 @@ class ApiServer(Server):
             "contexts": [{"name": "tests", "context": context}],
             "current-context": "tests",
         }
+
+
+def _headers() -> dict[str, str]:
+    return {"authorization": f"Bearer {TOKEN}"}
 
 
 def _read(response: HTTPResponse) -> Answer:

@@ -1,6 +1,7 @@
 """What reconciling works with, in virtual time: a tiny cluster, and resources as it hands them
 out."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,13 +25,18 @@ def around(cluster: Cluster, children: Children | None = None, **options: Any) -
     """A world in which no coordinator answers, unless one is given as ``http``."""
     return Surroundings(
         cluster=cluster,
-        http=options.get("http") or httpx.AsyncClient(transport=httpx.MockTransport(nobody), verify=False),
+        http=options.get("http") or coordinators(nobody),
         children=(children or Children()).of,
         images=IMAGES,
         identity="operator-1",
         random=bytes,
         now=today,
     )
+
+
+def coordinators(handle: Callable[[httpx.Request], httpx.Response]) -> httpx.AsyncClient:
+    """Whoever answers for all of them."""
+    return httpx.AsyncClient(transport=httpx.MockTransport(handle), verify=False)
 
 
 def nobody(request: httpx.Request) -> httpx.Response:

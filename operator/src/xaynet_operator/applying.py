@@ -17,7 +17,7 @@ from xaynet_operator.facts import Manifest, ObjectKey, Problem, key_of
 from xaynet_operator.manifests.kinds import KIND_OF, Kind
 from xaynet_operator.memory import Applied, Memory
 from xaynet_operator.owned import MANAGER
-from xaynet_operator.ownership import is_owned, may_be_taken
+from xaynet_operator.ownership import is_left_over, is_owned, may_be_taken
 from xaynet_operator.resource import FederatedRound
 from xaynet_operator.surroundings import Objects
 
@@ -54,6 +54,8 @@ async def apply(
         return None
     if live is None:  # not seen by the watch, at least not yet; it may also be somebody else's
         live = await cluster.get(kind, manifest["metadata"]["namespace"], key.name)
+    if live is not None and is_left_over(cr, live):
+        return None  # once it is gone it is made anew
     if live is not None and not may_be_taken(cr, live, manifest):
         return Problem(key, "NameTaken", taken(cr, key))
     if live is not None and key.kind == "Job":

@@ -18,6 +18,13 @@ def is_owned(cr: FederatedRound, live: Manifest) -> bool:
     return cr.metadata.uid is not None and controller(live) == cr.metadata.uid
 
 
+def is_left_over(cr: FederatedRound, live: Manifest) -> bool:
+    """Whether an object is of an earlier resource of the same name: the cluster removes it."""
+    owners = live["metadata"].get("ownerReferences", [])
+    names = {(one["kind"], one["name"]) for one in owners if one.get("controller")}
+    return (cr.kind, cr.metadata.name) in names and not is_owned(cr, live)
+
+
 def may_be_taken(cr: FederatedRound, live: Manifest, wanted: Manifest) -> bool:
     """Whether an object that is there already may be made what is wanted: it is the resource's
     own, or nobody's and has its labels, as a retained volume or where an owner was removed."""

@@ -1,14 +1,23 @@
-"""A real API server for the whole run, which knows FederatedRounds."""
+"""A real API server for the whole run, which knows FederatedRounds, and our operator on it.
 
+api          the server, with the namespace ``learning``
+namespace    one of its own for a test
+rights       the kubeconfig of the operator's account, with the rights that k8s/base gives it
+operator     our operator as a process, for all tests of a module
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from api_server import ApiServer, EtcdServer
-from server_fixtures import Launcher
+from operators import ACCOUNT, SYSTEM, Operator
+from server_fixtures import Launcher, absent_parts
 from xaynet_operator.resource import API_VERSION
 
-CRD = Path(__file__).parents[3] / "crds" / "federatedrounds.xaynet.dev.yaml"
+ROOT = Path(__file__).parents[3]
+CRD = ROOT / "crds" / "federatedrounds.xaynet.dev.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +29,38 @@ def api_server(launch_for_all: Launcher, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def api(api_server: ApiServer) -> ApiServer:
     """The server once it serves the resource, in the namespace ``learning`` too."""
+    return knowing_rounds(api_server)
+
+
+def knowing_rounds(server: ApiServer) -> ApiServer:
     for arguments in (("create", "namespace", "learning"), ("apply", "-f", str(CRD))):
-        ran = api_server.kubectl(*arguments)
+        ran = server.kubectl(*arguments)
         assert ran.code == 0, ran.errors
     for path in ("/apis", "/openapi/v3/apis"):
-        api_server.wait_until_served(f"{path}/{API_VERSION}")
-    return api_server
+        server.wait_until_served(f"{path}/{API_VERSION}")
+    return server
+
+
+@pytest.fixture
+def namespace(api: ApiServer, uid: str) -> str:
+    assert api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": uid}}).status == 201
+    return uid
+
+
+@pytest.fixture(scope="session")
+def rights(api: ApiServer) -> Path:
+    return installed(api)
+
+
+def installed(server: ApiServer, overlay: str = "base", account: str = ACCOUNT) -> Path:
+    """Apply what an installation applies; the kubeconfig of the operator's account."""
+    rendered = server.kubectl("kustomize", str(ROOT / "k8s" / overlay))
+    applied = server.kubectl("apply", "--server-side", "--filename=-", given=rendered.output)
+    assert applied.code == 0, applied.errors
+    return server.kubeconfig_of(SYSTEM, account)
+
+
+@pytest.fixture(scope="module")
+def operator(rights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    with absent_parts(), Operator(tmp_path_factory.mktemp("operator"), rights, "first") as started:
+        yield started
