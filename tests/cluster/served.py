@@ -120,7 +120,13 @@ class Served(Speaking):
         raise ClusterFailed(f"{self.name} never came so far:\n{told}\n{events}")
 
     def _versions(self, seconds: float) -> Iterator[Tree]:
-        """The resource, and again whenever it changes; may end before the time is up."""
+        """The resource, and again whenever it changes; may end before the time is up.
+
+        Watched from the version that was read: a watch from the newest one on begins only when
+        the API server's cache has caught up, which may be with the next change.
+        """
+        body = self.body()
+        yield body
         told = watch.Watch().stream(
             self._api.list_namespaced_custom_object,
             GROUP,
@@ -128,6 +134,7 @@ class Served(Speaking):
             self.namespace,
             PLURAL,
             field_selector=f"metadata.name={self.name}",
+            resource_version=body["metadata"]["resourceVersion"],
             timeout_seconds=max(1, int(seconds)),
         )
         try:
