@@ -6,8 +6,8 @@ import httpx
 import pytest
 import redis
 from recipes import IMAGES, version
+from run_images import config, index, mounted, running
 
-from containers import config, index, mounted, running
 from processes import free_port
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
