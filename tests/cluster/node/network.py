@@ -2,6 +2,10 @@
 
 There is no way out: a node has routes to the other nodes, the machine and the Services, and any
 other address is "Network is unreachable" at once.
+
+What still has the address of a Service when it leaves a node is dropped there. kube-proxy changes
+its tables one after the other, and a connection that begins between the two finds neither the way
+to a pod nor a refusal: the kernel would remember it so, and not even its repetitions would arrive.
 """
 
 import subprocess
@@ -9,6 +13,12 @@ import subprocess
 from node.box import first_process, inside
 from node.places import Node, Places
 from node.waiting import ClusterFailed, wait_until
+
+UNSERVED = """
+add table ip unserved
+add chain ip unserved leaving {{ type filter hook postrouting priority 0; }}
+add rule ip unserved leaving ip daddr {services} drop
+"""
 
 
 def lay_bridge(places: Places) -> None:
@@ -31,6 +41,7 @@ def lay_cable(node: Node, places: Places) -> None:
         on_node(node, "link", "set", link, "up")
     # Needed for the first look at the route only; kube-proxy then puts in the real address.
     on_node(node, "route", "add", places.services, "via", places.host)
+    run(inside(node, "nft", UNSERVED.format(services=places.services)))
     for other in places.nodes:
         if other != node:
             on_node(node, "route", "add", other.pods, "via", other.address)
