@@ -330,6 +330,12 @@ def test_a_refused_object_says_what_to_do(message: str, advice: str) -> None:
     assert advice in needed.message
 
 
+def test_an_object_of_somebody_else_is_named_in_one_sentence() -> None:
+    said = "Secret digits-redis is there already and does not belong to it: remove or rename it"
+    (needed,), _ = refused_objects([refusal("Secret", "NameTaken", said)])
+    assert (needed.reason, needed.message) == ("ObjectRefused", f"{said}.")
+
+
 def test_objects_that_the_service_does_without_are_told_apart() -> None:
     needed, optional = refused_objects([refusal("PodDisruptionBudget", "Forbidden", "no")])
     assert needed == ()

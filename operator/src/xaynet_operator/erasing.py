@@ -17,6 +17,7 @@ from xaynet_operator.desired import desired
 from xaynet_operator.facts import Facts, ObjectKey, Stage
 from xaynet_operator.happenings import Happening
 from xaynet_operator.lifecycle import is_terminated, job_outcome
+from xaynet_operator.manifests.connections import object_store
 from xaynet_operator.manifests.kinds import JOB
 from xaynet_operator.manifests.objects import name_of
 from xaynet_operator.memory import Memory
@@ -99,7 +100,6 @@ def left_behind(cr: FederatedRound) -> str:
     places: list[str] = []
     if (redis := cr.spec.redis.external) is not None:
         places.append(f"keys {cr.metadata.uid}* in the Redis of Secret {redis.url_secret_ref.name}")
-    if (models := cr.spec.models.external) is not None:
-        bucket = models.rounds_bucket or models.bucket
-        places.append(f"objects {cr.metadata.uid}/* in bucket {bucket}")
+    if cr.spec.models.external is not None:
+        places.append(f"objects {cr.metadata.uid}/* in bucket {object_store(cr).rounds_bucket}")
     return f"not all could be erased; what may be left: {' and '.join(places)}"

@@ -37,6 +37,8 @@ def _refused_object(problem: Problem) -> Trouble:
     component = Component(last_word) if known else Component.COORDINATOR
     if problem.key.kind == "Secret" and problem.reason in ("NotFound", "Missing"):
         return Trouble(component, "ContainerConfigError", problem.message)
+    if problem.reason == "NameTaken":
+        return Trouble(component, "ObjectRefused", f"{problem.message}.")
     text = f"{problem.key.kind} {problem.key.name} is refused ({problem.reason})"
     message = f"{text}: {quoted(problem.message)}. {advice(problem.message)}"
     return Trouble(component, "ObjectRefused", message)
