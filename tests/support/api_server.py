@@ -116,7 +116,8 @@ class ApiServer(Server):
 
     def command(self) -> list[str | Path]:
         key = self.folder / "service-accounts.key"
-        key.write_bytes(_private_key())
+        if not key.exists():  # accounts stay known when it starts again
+            key.write_bytes(_private_key())
         tokens = self.folder / "tokens.csv"
         tokens.write_text(f"{TOKEN},tests,tests,system:masters\n")
         self.kubeconfig.write_text(json.dumps(self._kubeconfig(TOKEN)))
@@ -171,12 +172,13 @@ class ApiServer(Server):
             connection.close()
 
     def watched(self, path: str, seconds: float, **query: str) -> Iterator[tuple[str, Any]]:
-        """What there is and what changes, each with its type, until so many seconds are over."""
-        listed = self.ask("GET", f"{path}?{urlencode(query)}").body
-        yield from (("ADDED", one) for one in listed["items"])
-        since = {"resourceVersion": listed["metadata"]["resourceVersion"]}
-        lasts = {"watch": "1", "timeoutSeconds": max(1, round(seconds))}
-        asked = urlencode({**lasts, **since, **query})
+        """What there is and what changes, each with its type, until so many seconds are over;
+        with a ``resourceVersion`` only what has changed since."""
+        if "resourceVersion" not in query:
+            listed = self.ask("GET", f"{path}?{urlencode(query)}").body
+            yield from (("ADDED", one) for one in listed["items"])
+            query["resourceVersion"] = listed["metadata"]["resourceVersion"]
+        asked = urlencode({"watch": "1", "timeoutSeconds": max(1, round(seconds)), **query})
         connection = self._connection(seconds + 10)
         try:
             connection.request("GET", f"{path}?{asked}", headers=_headers())

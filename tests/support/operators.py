@@ -7,9 +7,12 @@ from pathlib import Path
 
 from api_server import ApiServer
 from processes import Server
+from xaynet_operator.resource import API_VERSION
 
 SYSTEM = "xaynet-system"
 ACCOUNT = "xaynet-operator"
+ROOT = Path(__file__).parents[2]
+CRD = ROOT / "crds" / "federatedrounds.xaynet.dev.yaml"
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/xaynet-operator"
 
 
@@ -59,3 +62,21 @@ class Operator(Server):
 def holder(api: ApiServer, lease: str = LEASE) -> str | None:
     """Who leads; None if nobody does."""
     return api.ask("GET", lease).body.get("spec", {}).get("holderIdentity") or None
+
+
+def knowing_rounds(server: ApiServer) -> ApiServer:
+    """The server once it serves the resource, with the namespace ``learning``."""
+    for arguments in (("create", "namespace", "learning"), ("apply", "-f", str(CRD))):
+        ran = server.kubectl(*arguments)
+        assert ran.code == 0, ran.errors
+    for path in ("/apis", "/openapi/v3/apis"):
+        server.wait_until_served(f"{path}/{API_VERSION}")
+    return server
+
+
+def installed(server: ApiServer, overlay: str = "base", account: str = ACCOUNT) -> Path:
+    """Apply what an installation applies; the kubeconfig of the operator's account."""
+    rendered = server.kubectl("kustomize", str(ROOT / "k8s" / overlay))
+    applied = server.kubectl("apply", "--server-side", "--filename=-", given=rendered.output)
+    assert applied.code == 0, applied.errors
+    return server.kubeconfig_of(SYSTEM, account)

@@ -14,7 +14,7 @@ from xaynet_operator.census import Census
 from xaynet_operator.children import Children
 from xaynet_operator.cluster import Cluster, ClusterRefused, ClusterUnavailable, connected
 from xaynet_operator.household import Household
-from xaynet_operator.lease import Clocks, Lease
+from xaynet_operator.lease import Clocks, LeadLost, Lease
 from xaynet_operator.settings import OperatorSettings
 from xaynet_operator.surroundings import Surroundings
 from xaynet_operator.watching import WATCHED, kopf_settings, registry
@@ -29,7 +29,7 @@ def today() -> datetime:
 
 
 async def operate(settings: OperatorSettings) -> None:
-    """Work until a signal to end; raises ``LeadLost`` when another replica may act."""
+    """Work until a signal to end."""
     async with connected() as cluster, coordinators() as http:
         children = Children()
         around = Surroundings(
@@ -69,13 +69,16 @@ async def watch(settings: OperatorSettings, handlers: kopf.OperatorRegistry) -> 
 
 
 async def lead(lease: Lease, household: Household) -> None:
-    """Act as soon as nobody else does, and no longer; raises ``LeadLost``."""
-    await lease.take()
-    household.lead()
-    try:
-        await lease.keep()
-    finally:
-        await household.close()
+    """Act whenever nobody else does, and never longer than that is sure."""
+    while True:
+        await lease.take()
+        household.lead()
+        try:
+            await lease.keep()
+        except LeadLost as lost:
+            log.warning("lead_lost", detail=str(lost))
+        finally:
+            await household.close()
 
 
 async def either(*works: Coroutine[None, None, None]) -> None:

@@ -23,6 +23,7 @@ WATCHED = tuple(kind for kind in (*KINDS, POD) if kind != SECRET)
 """Secrets are not watched: what is in them would be held in memory."""
 SELECTOR = ",".join([*(f"{name}={value}" for name, value in OURS.items()), INSTANCE])
 DELETED = "DELETED"
+EXITING_SECONDS = 10  # where kopf hangs at its end, as without credentials, it is killed then
 BACKOFFS = (1, 1, 2, 3, *[5] * 12)  # seconds; a minute of refusals ends kopf, and so the operator
 
 
@@ -97,6 +98,7 @@ def kopf_settings(settings: OperatorSettings) -> kopf.OperatorSettings:
     chosen.networking.error_backoffs = BACKOFFS
     for kind in WATCHED:
         chosen.watching.label_selectors[kind.api_version, kind.plural] = SELECTOR
+    chosen.process.ultimate_exiting_timeout = EXITING_SECONDS
     chosen.posting.enabled = False
     chosen.peering.standalone = True
     chosen.scanning.disabled = bool(settings.watched)

@@ -12,12 +12,8 @@ from pathlib import Path
 import pytest
 
 from api_server import ApiServer, EtcdServer
-from operators import ACCOUNT, SYSTEM, Operator
+from operators import Operator, installed, knowing_rounds
 from server_fixtures import Launcher, absent_parts
-from xaynet_operator.resource import API_VERSION
-
-ROOT = Path(__file__).parents[3]
-CRD = ROOT / "crds" / "federatedrounds.xaynet.dev.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -32,15 +28,6 @@ def api(api_server: ApiServer) -> ApiServer:
     return knowing_rounds(api_server)
 
 
-def knowing_rounds(server: ApiServer) -> ApiServer:
-    for arguments in (("create", "namespace", "learning"), ("apply", "-f", str(CRD))):
-        ran = server.kubectl(*arguments)
-        assert ran.code == 0, ran.errors
-    for path in ("/apis", "/openapi/v3/apis"):
-        server.wait_until_served(f"{path}/{API_VERSION}")
-    return server
-
-
 @pytest.fixture
 def namespace(api: ApiServer, uid: str) -> str:
     assert api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": uid}}).status == 201
@@ -50,14 +37,6 @@ def namespace(api: ApiServer, uid: str) -> str:
 @pytest.fixture(scope="session")
 def rights(api: ApiServer) -> Path:
     return installed(api)
-
-
-def installed(server: ApiServer, overlay: str = "base", account: str = ACCOUNT) -> Path:
-    """Apply what an installation applies; the kubeconfig of the operator's account."""
-    rendered = server.kubectl("kustomize", str(ROOT / "k8s" / overlay))
-    applied = server.kubectl("apply", "--server-side", "--filename=-", given=rendered.output)
-    assert applied.code == 0, applied.errors
-    return server.kubeconfig_of(SYSTEM, account)
 
 
 @pytest.fixture(scope="module")
