@@ -16,4 +16,4 @@ def new_namespace(cluster: Cluster) -> Iterator[str]:
     # Pods made before it is there are refused.
     cluster.wait_for("serviceaccount/default", "create", name)
     yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

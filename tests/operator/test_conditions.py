@@ -161,6 +161,14 @@ def test_a_new_coordinator_that_waits_for_a_redis_that_starts_is_starting() -> N
     assert words(external, found)["Ready"] == ("False", "RedisUnreachable")
 
 
+def test_a_redis_that_has_just_become_ready_is_given_a_moment_to_be_found() -> None:
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": NOW.isoformat()}
+    redis = pod(REDIS, phase="Running", conditions=[ready])
+    found = serving(CR, redis, store=REDIS_DOWN, generation=None, phase="Idle", round=None)
+    assert words(CR, found)["Ready"] == ("False", "Starting")
+    assert conditions(CR, found, LATER)["Ready"].reason == "RedisUnreachable"
+
+
 def test_a_coordinator_without_parameters_is_starting() -> None:
     found = serving(CR, generation=None, phase="Idle", round=None, parameters={})
     assert words(CR, found)["Ready"] == ("False", "Starting")

@@ -76,8 +76,11 @@ def _without_store(sight: Sight, state: CoordinatorState) -> Verdict:
 
 
 def _stores_waited_for(sight: Sight) -> list[str]:
-    """The managed stores that are about to run: no coordinator can reach them before."""
-    return [one.value for one in sight.waited_for() if one is not Component.COORDINATOR]
+    """The managed stores that are about to run, or have only just begun to: no coordinator can
+    reach them before, and it asks again only after a while."""
+    components = (Component.REDIS, Component.MINIO)
+    pending = {*sight.waited_for(), *filter(sight.has_just_begun, components)}
+    return [one.value for one in components if one in pending]
 
 
 def _is_available(sight: Sight) -> bool:

@@ -117,9 +117,12 @@ def meet(address: ControlAddress | None, memory: Memory) -> None:
 
 
 async def command(cr: FederatedRound, around: Surroundings, memory: Memory) -> None:
-    """Tell a coordinator that answers what is wanted, unless it knows."""
+    """Tell a coordinator that answers what is wanted, unless it knows. While its stores do not
+    answer it can take over nothing; it says so in its state, and when that is over."""
     state = memory.state
     if memory.address is None or memory.unreachable is not None or state is None:
+        return
+    if not state.store.available:
         return
     if state.generation == cr.metadata.generation:
         memory.refused = ()

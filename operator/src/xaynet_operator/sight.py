@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from xaynet_operator.coordinator_state import CoordinatorState
-from xaynet_operator.documents import at
+from xaynet_operator.documents import at, in_force
 from xaynet_operator.facts import Found, Manifest, ObjectKey, Stage
-from xaynet_operator.owned import Component, object_name
+from xaynet_operator.owned import COMPONENT, Component, object_name
 from xaynet_operator.refusals import Trouble, refused_objects
 from xaynet_operator.resource import Condition, FederatedRound, FederatedRoundStatus
-from xaynet_operator.troubles import troubles_of
+from xaynet_operator.troubles import PATIENCE, troubles_of
 
 
 class Verdict(NamedTuple):
@@ -39,6 +39,13 @@ class Sight:
     def state(self) -> CoordinatorState | None:
         """What the coordinator told last."""
         return self.found.state
+
+    @property
+    def heard(self) -> CoordinatorState | None:
+        """What the coordinator told last of its rounds. One that has just begun, and has not read
+        its stores yet, has no generation, and knows of none."""
+        state = self.state
+        return None if state is None or state.generation is None else state
 
     @property
     def reached(self) -> bool:
@@ -75,6 +82,11 @@ class Sight:
         """The condition as it was."""
         return next((one for one in self.told.conditions if one.type == kind), None)
 
+    def holds(self, kind: str) -> bool:
+        """Whether the condition was true."""
+        was = self.before(kind)
+        return was is not None and was.status == "True"
+
     def believed(self, kind: str) -> Verdict:
         """The verdict of before, where the coordinator has not told anything."""
         was = self.before(kind)
@@ -102,6 +114,16 @@ class Sight:
             one for one in needed_components(self.cr) if not rolled_out(self.workload(one))
         )
 
+    def has_just_begun(self, component: Component) -> bool:
+        """Whether a pod of a component has become ready only a moment ago."""
+        readiness = (
+            in_force(one, "Ready")
+            for one in self.found.objects.values()
+            if one.get("kind") == "Pod" and at(one, "metadata", "labels", COMPONENT) == component
+        )
+        times = (at(one, "lastTransitionTime") for one in readiness)
+        return any(self.now - datetime.fromisoformat(time) < PATIENCE for time in times if time)
+
 
 def needed_components(cr: FederatedRound) -> tuple[Component, ...]:
     """The components that run for a resource."""
@@ -117,8 +139,7 @@ def rolled_out(workload: Manifest | None) -> bool:
     if workload is None:
         return False
     seen = at(workload, "status", "observedGeneration") or 0
-    replicas = at(workload, "spec", "replicas")
-    wanted = 1 if replicas is None else replicas
+    wanted = at(workload, "spec", "replicas") or 1  # it has 0 until it is woken
     counts = (at(workload, "status", name) or 0 for name in ("readyReplicas", "updatedReplicas"))
     running = at(workload, "status", "replicas") or 0
     return (
