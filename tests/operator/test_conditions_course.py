@@ -33,6 +33,16 @@ from xaynet_operator.resource import (
 )
 
 CR = resource()
+NO_ROUNDS = {"wanted": None, "successful": 0, "failed": 0, "failuresInARow": 0}
+NOTHING_READ: dict[str, Any] = {
+    "generation": None,
+    "phase": "Idle",
+    "round": None,
+    "parameters": {},
+    "rounds": NO_ROUNDS,
+    "lastRounds": [],
+    "latestModel": None,
+}
 NOT_READY = (workload(REDIS, ready=False), workload(COORDINATOR, ready=False))
 
 
@@ -107,6 +117,27 @@ def test_pods_that_are_ending_are_waited_for_by_a_service_that_falls_asleep() ->
     assert words(cr, found)["Progressing"] == ("True", "Pausing")
     cr, found = asleep(pod(MINIO))
     assert words(cr, found)["Progressing"] == ("False", "AsDesired")
+
+
+def test_a_service_that_is_woken_starts_and_has_no_trouble() -> None:
+    before, found = asleep()
+    woken = resource(after(before, found), generation=4)
+    starting = replace(found, stage=Stage.SERVING, unreachable="it has not answered yet")
+    seen = words(woken, starting)
+    assert (seen["Ready"], seen["Degraded"][0]) == (("False", "Starting"), "False")
+    assert seen["Paused"] == ("True", "Resuming")
+
+
+def test_a_coordinator_that_has_not_read_its_stores_takes_nothing_back() -> None:
+    cr = resource(rounds=1)
+    was = after(cr, serving(cr, phase="Completed", round=None))
+    begun = serving(cr, **NOTHING_READ)
+    assert words(resource(was, rounds=1), begun)["Completed"] == ("True", "RoundsReached")
+    assert after(resource(was, rounds=1), begun).totals == was.totals
+
+    asked = resource(desiredState="Paused")
+    paused = after(asked, serving(asked, paused=True))
+    assert words(resource(paused, generation=4), begun)["Paused"] == ("True", "Resuming")
 
 
 # Parameters

@@ -18,6 +18,7 @@ from xaynet_operator.resource import Condition, FederatedRound, FederatedRoundSt
 from xaynet_operator.sight import UNREACHED, Sight, Verdict
 
 FAILURES_IN_A_ROW = 3
+RESUMING = Verdict("True", "Resuming", "The coordinator is about to go on.")
 
 
 def conditions_of(
@@ -155,11 +156,12 @@ def paused(sight: Sight) -> Verdict:
     if sight.found.stage is Stage.ASLEEP:
         text = "Coordinator and managed Redis are stopped; the round goes on when it is resumed."
         return Verdict("True", "ScaledToZero", text)
-    state = sight.state
+    state = sight.heard
     if state is None:
-        return sight.remembered("Paused")
+        waking = sight.state is not None and sight.holds("Paused") and not sight.to_be_paused
+        return RESUMING if waking else sight.remembered("Paused")
     if state.paused and not sight.to_be_paused:
-        return Verdict("True", "Resuming", "The coordinator is about to go on.")
+        return RESUMING
     if state.paused:
         text = "The round stands still, reads go on: set spec.desiredState to Running to go on."
         return Verdict("True", "Paused", text)
@@ -245,7 +247,7 @@ def completed(sight: Sight) -> Verdict:
     rounds, done = sight.cr.spec.rounds, sight.told.totals.successful
     if rounds is None:
         return Verdict("False", "NoEnd", "spec.rounds is not given: rounds go on until terminated.")
-    if sight.state is None and not sight.told.parameters:
+    if sight.heard is None and not sight.told.parameters:
         return sight.remembered("Completed")
     if done >= rounds and _is_over(sight):
         text = f"{done} of {rounds} rounds are done. A higher spec.rounds goes on."
@@ -255,7 +257,7 @@ def completed(sight: Sight) -> Verdict:
 
 def _is_over(sight: Sight) -> bool:
     """A round in flight is finished first, even if it is one more than asked for."""
-    known = sight.state is None or sight.state.phase in ("Completed", "Terminated")
+    known = sight.heard is None or sight.heard.phase in ("Completed", "Terminated")
     return known and sight.told.round is None
 
 

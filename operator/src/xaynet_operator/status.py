@@ -61,8 +61,8 @@ def _is_terminated(conditions: tuple[Condition, ...]) -> bool:
 def told_by(cr: FederatedRound, found: Found, before: FederatedRoundStatus) -> FederatedRoundStatus:
     """The status with everything that the coordinator has told last."""
     state = found.state
-    if state is None:
-        return before
+    if state is None or (state.generation is None and before.parameters):
+        return before  # nobody answers, or somebody who has not read the stores yet
     successful, failed = state.rounds.successful, state.rounds.failed
     return before.model_copy(
         update={
