@@ -230,6 +230,10 @@ def test_asleep_in_every_phase_a_round_goes_on_in_new_pods(operator, namespace):
         service.wait_for_condition("Completed")
         reads_go_on(service, round)
         assert service.status()["totals"] == {"successful": 1, "failed": 0}
+        told = [one["reason"] for one in service.events()]
+        assert told.count("ScaledToZero") == told.count("Resumed") == 4
+        assert told.count("Completed") == 1, "it has been completed all the time"
+        assert [one["reason"] for one in service.events() if one["type"] == "Warning"] == []
 
 
 def slept_and_woken(service: Served, phase: str) -> None:
