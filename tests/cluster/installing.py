@@ -9,6 +9,7 @@ from node.interface import Cluster
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "xaynet-system"
+OPERATOR = "xaynet-operator"
 IMAGES = ("operator", "coordinator", "redis", "minio", "participant")
 
 
