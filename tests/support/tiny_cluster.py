@@ -63,7 +63,7 @@ class TinyCluster(Cluster):
     def _get(self, where: str) -> tuple[int, Any]:
         if where in self.objects:
             return 200, self.objects[where]
-        if where.rsplit("/", 1)[-1].endswith("s") and where.count("/") in (4, 5):
+        if where.partition("/namespaces/")[2].count("/") == 1:  # all of a kind, whatever labels
             return 200, {"items": [v for k, v in self.objects.items() if k.startswith(f"{where}/")]}
         return 404, {"reason": "NotFound", "message": f"no {where}"}
 
@@ -86,9 +86,9 @@ class TinyCluster(Cluster):
         if where not in self.objects:
             return self._put_new(where, body) if apply else (404, {"reason": "NotFound"})
         before = self.objects[where]
-        for field in ("uid", "resourceVersion"):
+        for field, status in (("uid", 422), ("resourceVersion", 409)):
             if body["metadata"].get(field, before["metadata"][field]) != before["metadata"][field]:
-                return 409, {"reason": "Conflict", "message": f"{where} has another {field}"}
+                return status, {"reason": "Conflict", "message": f"{where} has another {field}"}
         after = merged(before, body)
         return 200, before if after == before else self._written(where, after)
 

@@ -99,7 +99,9 @@ def left_behind(cr: FederatedRound) -> str:
     """Where something may be left, and what it is."""
     places: list[str] = []
     if (redis := cr.spec.redis.external) is not None:
-        places.append(f"keys {cr.metadata.uid}* in the Redis of Secret {redis.url_secret_ref.name}")
+        places.append(
+            f"keys {{{cr.metadata.uid}}}:* in the Redis of Secret {redis.url_secret_ref.name}"
+        )
     if cr.spec.models.external is not None:
         places.append(f"objects {cr.metadata.uid}/* in bucket {object_store(cr).rounds_bucket}")
     return f"not all could be erased; what may be left: {' and '.join(places)}"

@@ -32,7 +32,8 @@ async def tell(
         return
     for happening in happenings(cr.status, status, cr):
         await announce(cr, happening, around)
-    document = {**identified(cr), "status": status_document(status)}
+    since = newest_version(cr, memory)
+    document = {**identified(cr, since), "status": status_document(status)}
     written = await around.cluster.apply(
         FEDERATED_ROUND, document, STATUS_MANAGER, subresource="status"
     )
@@ -42,9 +43,16 @@ async def tell(
 def status_before(cr: FederatedRound, memory: Memory) -> FederatedRoundStatus | None:
     """The status that is known to be the newest: what the watch shows, unless we have written
     another one since."""
-    if memory.told is not None and is_older(version_of(cr), memory.told.version):
+    if memory.told is not None and newest_version(cr, memory) != version_of(cr):
         return memory.told.status
     return cr.status
+
+
+def newest_version(cr: FederatedRound, memory: Memory) -> str:
+    """The newest version of the resource that is known."""
+    shown = version_of(cr)
+    told = memory.told.version if memory.told is not None else shown
+    return told if is_older(shown, told) else shown
 
 
 async def announce(cr: FederatedRound, happening: Happening, around: Surroundings) -> None:
@@ -59,9 +67,11 @@ async def announce(cr: FederatedRound, happening: Happening, around: Surrounding
 
 
 def event(cr: FederatedRound, happening: Happening, identity: str, now: datetime) -> Manifest:
-    """The event, named after what has happened and when in the resource's life."""
+    """The event, named after what has happened and what was known before: it is the same one
+    where the status could not be written, and is judged again."""
     metadata = cr.metadata
-    what = f"{metadata.uid}/{version_of(cr)}/{happening.reason}/{happening.message}"
+    before = "" if cr.status is None else cr.status.model_dump_json()
+    what = f"{metadata.uid}/{before}/{happening.reason}/{happening.message}"
     digest = hashlib.sha256(what.encode()).hexdigest()[:16]
     return {
         "apiVersion": EVENT.api_version,
@@ -89,11 +99,12 @@ def version_of(cr: FederatedRound) -> str:
     return (cr.metadata.model_extra or {}).get("resourceVersion", "")
 
 
-def identified(cr: FederatedRound) -> Manifest:
-    """The resource without anything but who it is; its uid refuses another one of that name."""
+def identified(cr: FederatedRound, version: str) -> Manifest:
+    """The resource without anything but who it is. Its version refuses another one of that name:
+    where a status is written, the API server does not look at the uid."""
     metadata = {
         "namespace": cr.metadata.namespace,
         "name": cr.metadata.name,
-        "uid": cr.metadata.uid,
+        "resourceVersion": version,
     }
     return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata}

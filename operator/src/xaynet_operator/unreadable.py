@@ -23,7 +23,7 @@ async def tell_unreadable(
     after = with_ready(before, not_ready(body, sentences, before, now))
     if after == before:
         return
-    metadata = {name: body["metadata"][name] for name in ("namespace", "name", "uid")}
+    metadata = {name: body["metadata"][name] for name in ("namespace", "name", "resourceVersion")}
     document = {
         "apiVersion": API_VERSION,
         "kind": KIND,
