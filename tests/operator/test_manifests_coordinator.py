@@ -155,7 +155,7 @@ def test_it_is_probed_on_the_control_port():
 
 def test_the_job_erases_within_the_time_that_a_terminated_service_has():
     job = objects_of(served(), facts(Stage.ERASING))["Job/digits-erase"]["spec"]
-    assert (job["activeDeadlineSeconds"], job["backoffLimit"]) == (50, 2)
+    assert (job["activeDeadlineSeconds"], job["backoffLimit"]) == (45, 2)
     assert job["template"]["spec"]["restartPolicy"] == "Never"
 
 
@@ -181,5 +181,5 @@ def test_the_job_reads_what_the_coordinator_reads():
 def test_models_are_erased_by_name_only_where_no_volume_goes_with_them(spec, with_models):
     objects = objects_of(served(**SPECS[spec]), facts(Stage.ERASING))
     arguments = container_of(pods_in(objects)["Job/digits-erase"])["args"]
-    words = ["erase", "-c", "/etc/xaynet/config.toml", "--timeout", "40"]
+    words = ["erase", "-c", "/etc/xaynet/config.toml", "--timeout", "35"]
     assert arguments == words + (["--models"] if with_models else [])

@@ -9,8 +9,8 @@ from xaynet_operator.owned import Component, labels
 from xaynet_operator.resource import FederatedRound
 
 ERASE = Component.ERASE
-SECONDS_FOR_STORES = 40
-SECONDS_IN_ALL = 50  # a terminated service has gone after 60
+SECONDS_FOR_STORES = 35
+SECONDS_IN_ALL = 45  # a terminated service has gone after 60
 
 
 def erasing(cr: FederatedRound, facts: Facts) -> Manifest:
