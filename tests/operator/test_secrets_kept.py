@@ -53,6 +53,14 @@ def test_what_is_content_does(other):
     assert version(other) != FIRST
 
 
+def test_what_was_applied_as_text_is_content_too():
+    def applied(time):
+        fields = {"manager": "kubectl", "time": time, "fieldsV1": {"f:stringData": {"f:url": {}}}}
+        return version({"metadata": {"uid": "u", "managedFields": [fields]}})
+
+    assert applied("2026-11-23T20:00:00Z") != applied("2026-11-23T20:00:01Z")
+
+
 class Kept:
     """The Secrets of a resource on a tiny cluster; what is drawn are numbers that grow."""
 

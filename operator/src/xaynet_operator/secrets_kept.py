@@ -24,6 +24,7 @@ from xaynet_operator.resource import FederatedRound
 
 DRAWER = "xaynet-operator-secrets"  # the field manager of values, so that applying leaves them be
 TOKEN = "token"
+ENTRIES = frozenset({"f:data", "f:stringData"})  # applied as text, they are only known as that
 log = structlog.get_logger()
 
 
@@ -113,7 +114,8 @@ def version(secret: Manifest) -> str:
     and when one was last written. Labels and the like do not count."""
     metadata = secret["metadata"]
     managed = metadata.get("managedFields", [])
-    writes = [entry for entry in managed if "f:data" in entry.get("fieldsV1", {})]
+    writes = [entry for entry in managed if ENTRIES & entry.get("fieldsV1", {}).keys()]
     last = max((str(entry.get("time", "")) for entry in writes), default="")
-    names = {name for entry in writes for name in entry["fieldsV1"]["f:data"]} - {"."}
+    fields = [entry["fieldsV1"].get(key, {}) for entry in writes for key in ENTRIES]
+    names = {name for entries in fields for name in entries} - {"."}
     return f"{metadata['uid']}/{last}/{','.join(sorted(names))}"
