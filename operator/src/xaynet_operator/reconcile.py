@@ -5,6 +5,8 @@
 Nothing here depends on why the visit is made, and all of it may be done again.
 """
 
+from contextlib import suppress
+
 from xaynet_operator.applying import apply_all, prune
 from xaynet_operator.coordinator_client import (
     ControlAddress,
@@ -16,7 +18,13 @@ from xaynet_operator.desired import desired
 from xaynet_operator.erasing import keep_finalizer
 from xaynet_operator.facts import Facts, Found, ObjectKey, Problem, Stage, key_of
 from xaynet_operator.lifecycle import stage_of
-from xaynet_operator.manifests.kinds import HTTP_ROUTE, SERVICE, SERVICE_MONITOR, Kind
+from xaynet_operator.manifests.kinds import (
+    DEPLOYMENT,
+    HTTP_ROUTE,
+    SERVICE,
+    SERVICE_MONITOR,
+    Kind,
+)
 from xaynet_operator.manifests.network import CONTROL_PORT
 from xaynet_operator.manifests.objects import name_of, namespace_of
 from xaynet_operator.memory import Memory
@@ -40,10 +48,13 @@ async def reconcile(cr: FederatedRound, around: Surroundings, memory: Memory) ->
     stage = stage_of(cr, objects, memory.state)
     unknown = await unknown_kinds(cr, around)
     facts = await facts_of(cr, stage, objects, unknown, keeper, memory)
+    address = control_address(cr, objects, memory.token)
+    if stage is Stage.ERASING and address is not None:
+        await hear_out(cr, objects, CoordinatorClient(around.http, address), memory)
     wanted = desired(cr, facts)
     problems = await apply_all(cr, wanted, objects, around.cluster, memory)
     await prune(cr, wanted, objects, around.cluster, memory)
-    meet(control_address(cr, stage, objects, memory.token), memory)
+    meet(address if stage is Stage.SERVING else None, memory)
     await command(cr, around, memory)
     refused = (*problems, *(problem_of(cr, kind) for kind in unknown))
     found = Found(stage, objects, memory.state, memory.unreachable, memory.refused, refused)
@@ -97,15 +108,27 @@ def problem_of(cr: FederatedRound, kind: Kind) -> Problem:
 
 
 def control_address(
-    cr: FederatedRound, stage: Stage, objects: Objects, token: str | None
+    cr: FederatedRound, objects: Objects, token: str | None
 ) -> ControlAddress | None:
-    """Where the control API of the coordinator is, if there shall be one."""
+    """Where the control API of the coordinator is."""
     service = objects.get(ObjectKey(SERVICE.kind, name_of(cr, Component.CONTROL)))
     host = service and service["spec"].get("clusterIP")
-    if stage is not Stage.SERVING or not host or not token:
+    if not host or not token:
         return None
     host = f"[{host}]" if ":" in host else host
     return ControlAddress(f"http://{host}:{CONTROL_PORT}", token)
+
+
+async def hear_out(
+    cr: FederatedRound, objects: Objects, client: CoordinatorClient, memory: Memory
+) -> None:
+    """Ask a coordinator that is about to be ended what it has done up to now: later nobody can."""
+    if ObjectKey(DEPLOYMENT.kind, name_of(cr, Component.COORDINATOR)) not in objects:
+        return
+    with suppress(CoordinatorUnreachable):
+        state = await client.state()
+        if state.generation is not None:
+            memory.state = state
 
 
 def meet(address: ControlAddress | None, memory: Memory) -> None:
