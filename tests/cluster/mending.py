@@ -17,6 +17,8 @@ WORKLOADS = (
     ("statefulset", Component.REDIS),
     ("statefulset", Component.MINIO),
 )
+KINDS = "pods,deployments,statefulsets,services,configmaps,secrets,pvc,pdb,jobs,endpointslices"
+DELETE = {"managed": {"storage": "64Mi"}, "deletionPolicy": "Delete"}
 GIVEN_BY_THE_SERVER = ("clusterIP", "clusterIPs", "volumeName")
 
 
@@ -93,6 +95,13 @@ def is_rolled_out(found: Tree | None) -> bool:
         return False
     counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
     return [found["status"].get(name) for name in counts] == [1, 1, 1, 1]
+
+
+def left_of(service: Served) -> list[str]:
+    """All that belongs to a service and is there."""
+    selector = f"--selector=app.kubernetes.io/instance={service.name}"
+    found = service.kubectl("get", KINDS, selector, "--output=name")
+    return found.split()
 
 
 def wait_until_well(service: Served, seconds: float = 60) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from guests import NOWHERE, guest, url_of_redis
 from installing import scale
-from mending import wait_until_well
+from mending import DELETE, left_of, wait_until_well
 from node.interface import Cluster
 from node.waiting import wait_until
 from one_round import Round
@@ -20,9 +20,7 @@ from xaynet_operator.owned import Component
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 GONE_WITHIN = 60.0
 REDIS, MINIO, COORDINATOR = Component.REDIS, Component.MINIO, Component.COORDINATOR
-KINDS = "pods,deployments,statefulsets,services,configmaps,secrets,pvc,pdb,jobs,endpointslices"
 PATCH = '[{"op":"remove","path":"/metadata/finalizers"}]'  # as docs/operations.md says it
-DELETE = {"managed": {"storage": "64Mi"}, "deletionPolicy": "Delete"}
 
 
 @contextmanager
@@ -32,13 +30,6 @@ def without_operator(cluster: Cluster) -> Iterator[None]:
         yield
     finally:
         scale(cluster, 1)
-
-
-def left_of(service: Served) -> list[str]:
-    """All that belongs to a service and is there."""
-    selector = f"--selector=app.kubernetes.io/instance={service.name}"
-    found = service.kubectl("get", KINDS, selector, "--output=name")
-    return found.split()
 
 
 def goes(service: Served, began: float, kept: tuple[str, ...] = ()) -> None:

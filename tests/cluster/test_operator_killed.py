@@ -15,12 +15,11 @@ import pytest
 
 from containers import processes, send
 from installing import NAMESPACE, OPERATOR, operators
-from mending import wait_until_well
+from mending import DELETE, left_of, wait_until_well
 from node.interface import Cluster
 from node.waiting import ClusterFailed, wait_until
 from one_round import Round
 from served import Served, Tree
-from test_deletion import DELETE, left_of
 from xaynet_operator.owned import Component
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]

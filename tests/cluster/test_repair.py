@@ -253,3 +253,22 @@ def test_what_is_not_wanted_any_more_goes_and_what_the_cluster_does_not_know_is_
         for kind in ("ingress", *kinds):
             in_time(began, lambda kind=kind: service.owned(kind, COORDINATOR) is None, kind)
         service.wait_for_condition("Ready")
+
+
+def test_a_volume_that_is_deleted_comes_back_empty_and_rounds_begin_anew(
+    operator: Cluster, namespace: str
+) -> None:
+    with Served(operator, namespace, "drained") as service:
+        wait_until_well(service)
+        Flight(service)
+        claim = Kept(service, "pvc", REDIS)
+        began = time.monotonic()
+        claim.delete()  # it goes once no pod uses it any more
+        service.kubectl("delete", "pod", f"{service.object_name(REDIS)}-0", "--wait=false")
+        in_time(began, claim.is_back, str(claim))
+        wait_until_well(service)
+        service.wait_for_phase("Sum")
+        anew = Round(service)
+        anew.to_sum2()
+        anew.post(anew.mask_bodies())
+        anew.ends_with_the_exact_mean()
