@@ -36,6 +36,7 @@ demo: install ## Ten participants train a classifier together, without showing t
 demo-cluster: cluster-up ## The same on a Kubernetes cluster of this machine, by the operator
 	$(BIN)/python tests/cluster/cluster.py load $$($(BIN)/python images/build.py)
 	eval "$$($(BIN)/python tests/cluster/cluster.py env)" && $(BIN)/python examples/digits/demo_on_cluster.py
+	@echo 'kubectl reaches it after: eval "$$($(BIN)/python tests/cluster/cluster.py env)"; make cluster-down removes it'
 
 test: install lint parts ## Everything
 	$(BIN)/pytest
