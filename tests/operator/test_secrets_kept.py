@@ -45,9 +45,17 @@ def test_what_is_not_content_does_not_change_the_version():
         secret(("2026-11-23T20:00:00Z", ["a"]), ("2026-11-23T20:00:01Z", ["b"])),
         secret(("2026-11-23T20:00:00Z", ["a"])),
         secret(("2026-11-23T20:00:00Z", ["a", "b"]), ("2026-11-23T20:00:00Z", ["c"])),
+        secret(("2026-11-23T20:00:00Z", ["a"]), ("2026-11-23T20:00:00Z", ["b"])),
         secret(),
     ],
-    ids=["made anew", "written again", "an entry is gone", "an entry in the same second", "empty"],
+    ids=[
+        "made anew",
+        "written again",
+        "an entry is gone",
+        "an entry in the same second",
+        "by somebody else in the same second",
+        "empty",
+    ],
 )
 def test_what_is_content_does(other):
     assert version(other) != FIRST

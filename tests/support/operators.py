@@ -7,7 +7,11 @@ from pathlib import Path
 
 from api_server import ApiServer
 from processes import Server
+from xaynet_operator.cluster import path
+from xaynet_operator.manifests.kinds import KINDS
+from xaynet_operator.owned import MANAGED_BY, MANAGER
 from xaynet_operator.resource import API_VERSION
+from xaynet_operator.telling import FEDERATED_ROUND
 
 SYSTEM = "xaynet-system"
 ACCOUNT = "xaynet-operator"
@@ -69,9 +73,23 @@ def knowing_rounds(server: ApiServer) -> ApiServer:
     for arguments in (("create", "namespace", "learning"), ("apply", "-f", str(CRD))):
         ran = server.kubectl(*arguments)
         assert ran.code == 0, ran.errors
-    for path in ("/apis", "/openapi/v3/apis"):
-        server.wait_until_served(f"{path}/{API_VERSION}")
+    for group in ("/apis", "/openapi/v3/apis"):
+        server.wait_until_served(f"{group}/{API_VERSION}")
     return server
+
+
+def sweep(server: ApiServer) -> None:
+    """Remove all resources and what was made for them: no test works for those of another one."""
+    for kind in (FEDERATED_ROUND, *KINDS):
+        ours = "" if kind is FEDERATED_ROUND else f"?labelSelector={MANAGED_BY}={MANAGER}"
+        found = server.ask("GET", f"{path(kind, None)}{ours}")
+        for one in found.body.get("items", []):  # a kind that is not served has none
+            metadata = one["metadata"]
+            where = path(kind, metadata["namespace"], metadata["name"])
+            if metadata.get("finalizers"):
+                free = {"metadata": {"finalizers": None}}
+                server.ask("PATCH", where, free, "application/merge-patch+json")
+            assert server.ask("DELETE", where).status in (200, 202, 404)
 
 
 def installed(server: ApiServer, overlay: str = "base", account: str = ACCOUNT) -> Path:

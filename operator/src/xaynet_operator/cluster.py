@@ -19,6 +19,8 @@ JSON = "application/json"
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 REQUEST_SECONDS = 10.0
+# Server-side apply answers 500 to a field that its kind does not have, such as one of an affinity.
+NOT_OF_ITS_KIND = "failed to create typed patch object"
 
 
 class ClusterRefused(Exception):
@@ -151,7 +153,8 @@ def answer(status: int, text: bytes) -> dict[str, Any]:
         reason, message = str(told.get("reason")), str(told.get("message"))
     except (ValueError, AttributeError):
         reason, message = "", text.decode(errors="replace")[:200]
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    is_busy = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_busy and not message.startswith(NOT_OF_ITS_KIND):
         raise ClusterUnavailable(f"the API server answers {status}: {message}")
     raise ClusterRefused(status, reason, message)
 

@@ -5,8 +5,10 @@ Whoever edits a Secret rotates it: its version changes, and with it the pods tha
 """
 
 import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -110,12 +112,19 @@ def encoded(entries: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def version(secret: Manifest) -> str:
-    """What changes when the content of a Secret does: which object it is, what entries it has,
-    and when one was last written. Labels and the like do not count."""
+    """What changes when the content of a Secret does: which object it is, and who wrote which
+    entries when. Times are whole seconds, so who it was counts too. Labels and the like do not."""
     metadata = secret["metadata"]
-    managed = metadata.get("managedFields", [])
-    writes = [entry for entry in managed if ENTRIES & entry.get("fieldsV1", {}).keys()]
-    last = max((str(entry.get("time", "")) for entry in writes), default="")
-    fields = [entry["fieldsV1"].get(key, {}) for entry in writes for key in ENTRIES]
-    names = {name for entries in fields for name in entries} - {"."}
-    return f"{metadata['uid']}/{last}/{','.join(sorted(names))}"
+    writes = sorted(
+        f"{one.get('manager')} {one.get('operation')} {one.get('time')} {sorted(entries)}"
+        for one in metadata.get("managedFields", [])
+        if (entries := entries_written(one))
+    )
+    digest = hashlib.sha256("\n".join(writes).encode()).hexdigest()[:16]
+    return f"{metadata['uid']}/{digest}"
+
+
+def entries_written(writer: Mapping[str, Any]) -> set[str]:
+    """The entries of a Secret that one of its writers claims."""
+    fields = writer.get("fieldsV1", {})
+    return {name for key in ENTRIES for name in fields.get(key, {})} - {"."}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from api_server import ApiServer, EtcdServer
-from operators import Operator, installed, knowing_rounds
+from operators import Operator, installed, knowing_rounds, sweep
 from server_fixtures import Launcher, absent_parts
 
 
@@ -40,6 +40,9 @@ def rights(api: ApiServer) -> Path:
 
 
 @pytest.fixture(scope="module")
-def operator(rights: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+def operator(
+    api: ApiServer, rights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
+    sweep(api)
     with absent_parts(), Operator(tmp_path_factory.mktemp("operator"), rights, "first") as started:
         yield started

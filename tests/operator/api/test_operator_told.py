@@ -113,3 +113,13 @@ def wait_until_let_in(resource):
         if answer.status == 201:
             return
     raise AssertionError(answer.body)
+
+
+def test_a_field_that_kubernetes_does_not_have_is_told(resource):
+    resource.edit(coordinator={"affinity": {"nodeAffinity": {"anything": {}}}})
+
+    def is_told(body):
+        degraded = resource.condition("Degraded", body)
+        return degraded.get("reason") == "ObjectRefused" and "anything" in degraded["message"]
+
+    resource.wait_until(is_told, 15)
