@@ -32,6 +32,8 @@ def many(operator) -> Iterator[list[Served]]:
             stack.callback(service.http.close)
             service.wait_for_condition("Ready", seconds=240)
         yield services
+    for namespace in namespaces:  # sixty pods that end would slow down whatever comes next
+        operator.wait_for(f"namespace/{namespace}", "delete", namespace, seconds=180)
 
 
 def test_each_has_a_model_of_its_own_though_rounds_run_at_once(many):
