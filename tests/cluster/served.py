@@ -206,15 +206,15 @@ class Served(Speaking):
     # the service
 
     @property
-    def url(self) -> str:  # pyright: ignore
+    def url(self) -> str:
         return f"http://{self.address(Component.COORDINATOR)}:{PUBLIC_PORT}"
 
     @property
-    def control_url(self) -> str:  # pyright: ignore
+    def control_url(self) -> str:
         return f"http://{self.address(Component.CONTROL)}:{CONTROL_PORT}"
 
     @property
-    def token(self) -> str:  # pyright: ignore
+    def token(self) -> str:
         return self.secret(Component.CONTROL)["token"]
 
     def minio(self) -> Minio:

@@ -5,7 +5,6 @@ import base64
 import pytest
 
 from reconciled import body, stored
-from rounds_on_kubernetes import IMAGES
 from tiny_cluster import TinyCluster
 from virtual_loop import run
 from xaynet_operator.cluster import ClusterRefused
@@ -75,7 +74,7 @@ class Kept:
     def __init__(self):
         self.cluster, self.memory, self.drawn = TinyCluster(), Memory(), 0
         self.cr = FederatedRound.read(stored(self.cluster, body()))
-        self.keeper = SecretKeeper(self.cluster, self.draw, IMAGES)
+        self.keeper = SecretKeeper(self.cluster, self.draw)
 
     def draw(self, size):
         self.drawn += 1

@@ -79,7 +79,7 @@ async def leave(cr: FederatedRound, around: Surroundings, memory: Memory) -> Non
     outcome = job_outcome(objects.get(ObjectKey(JOB.kind, name_of(cr, Component.ERASE))))
     late = around.now() - deleted_at(cr) > GIVE_UP_AFTER
     if outcome is None and not late and not is_terminated(cr):
-        keeper = SecretKeeper(around.cluster, around.random, around.images)
+        keeper = SecretKeeper(around.cluster, around.random)
         versions = await keeper.versions(cr, memory)  # else the stores would start anew
         wanted = desired(cr, Facts(Stage.ERASING, around.images, versions))
         await apply_all(cr, wanted, objects, around.cluster, memory)

@@ -43,15 +43,16 @@ async def reconcile(cr: FederatedRound, around: Surroundings, memory: Memory) ->
     possible now, and say in its status how far that is."""
     cr = cr.model_copy(update={"status": status_before(cr, memory)})
     await keep_finalizer(cr, around.cluster)
-    keeper = SecretKeeper(around.cluster, around.random, around.images)
+    keeper = SecretKeeper(around.cluster, around.random)
     objects = await owned(cr, around, keeper)
     stage = stage_of(cr, objects, memory.state)
     unknown = await unknown_kinds(cr, around)
-    facts = await facts_of(cr, stage, objects, unknown, keeper, memory)
+    versions = await secret_versions(cr, stage, objects, keeper, memory)
     address = control_address(cr, objects, memory.token)
     if stage is Stage.ERASING and address is not None:
         await hear_out(cr, objects, CoordinatorClient(around.http, address), memory)
-    wanted = desired(cr, facts)
+    served = frozenset(kind.kind for kind in optional_kinds(cr) if kind not in unknown)
+    wanted = desired(cr, Facts(stage, around.images, versions, served))
     problems = await apply_all(cr, wanted, objects, around.cluster, memory)
     await prune(cr, wanted, objects, around.cluster, memory)
     meet(address if stage is Stage.SERVING else None, memory)
@@ -68,20 +69,13 @@ async def owned(cr: FederatedRound, around: Surroundings, keeper: SecretKeeper) 
     return {**children, **{key_of(secret): secret for secret in secrets}}
 
 
-async def facts_of(
-    cr: FederatedRound,
-    stage: Stage,
-    objects: Objects,
-    unknown: tuple[Kind, ...],
-    keeper: SecretKeeper,
-    memory: Memory,
-) -> Facts:
-    """What the objects of the resource are made from, once its Secrets have their values."""
+async def secret_versions(
+    cr: FederatedRound, stage: Stage, objects: Objects, keeper: SecretKeeper, memory: Memory
+) -> dict[str, str]:
+    """The versions of the Secrets that pods use, once the generated ones have their values."""
     found = {key.name: secret for key, secret in objects.items() if key.kind == "Secret"}
     await keeper.complete(cr, stage, found, memory)
-    versions = await keeper.versions(cr, memory)
-    served = frozenset(kind.kind for kind in optional_kinds(cr) if kind not in unknown)
-    return Facts(stage, keeper.images, versions, served)
+    return await keeper.versions(cr, memory)
 
 
 def optional_kinds(cr: FederatedRound) -> tuple[Kind, ...]:

@@ -13,12 +13,12 @@ from typing import Any
 import structlog
 
 from xaynet_operator.cluster import Cluster, ClusterRefused
-from xaynet_operator.desired import desired
-from xaynet_operator.facts import Facts, Images, Manifest, Stage
+from xaynet_operator.facts import Manifest, Stage
 from xaynet_operator.generated import Entry, entries_of, missing
 from xaynet_operator.manifests.connections import secrets_used
 from xaynet_operator.manifests.kinds import SECRET
 from xaynet_operator.manifests.objects import name_of, namespace_of
+from xaynet_operator.manifests.secrets import secrets
 from xaynet_operator.memory import Memory
 from xaynet_operator.owned import INSTANCE, MANAGED_BY, MANAGER, Component
 from xaynet_operator.ownership import may_be_taken
@@ -36,7 +36,6 @@ class SecretKeeper:
 
     cluster: Cluster
     random: Callable[[int], bytes]
-    images: Images
 
     async def found(self, cr: FederatedRound) -> list[Manifest]:
         """The Secrets of a resource, without what is in them."""
@@ -47,9 +46,7 @@ class SecretKeeper:
         self, cr: FederatedRound, stage: Stage, found: Mapping[str, Manifest], memory: Memory
     ) -> None:
         """Draw what is missing in the Secrets of a stage, and remember the token among them."""
-        for manifest in desired(cr, Facts(stage, self.images)):
-            if manifest["kind"] != SECRET.kind:
-                continue
+        for manifest in secrets(cr, stage):
             name = manifest["metadata"]["name"]
             known = name in found and memory.secrets.get(name) == version(found[name])
             if not known:
