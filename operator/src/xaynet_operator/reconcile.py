@@ -147,5 +147,8 @@ async def command(cr: FederatedRound, around: Surroundings, memory: Memory) -> N
     client = CoordinatorClient(around.http, memory.address)
     try:
         memory.refused = await client.put(wanted_document(cr))
+        if not memory.refused:
+            # When each value takes effect depends on the phase it is in at this moment.
+            memory.state = await client.state()
     except CoordinatorUnreachable as error:
         memory.unreachable = str(error)
