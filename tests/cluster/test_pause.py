@@ -233,7 +233,7 @@ def test_asleep_in_every_phase_a_round_goes_on_in_new_pods(operator, namespace):
         told = [one["reason"] for one in service.events()]
         assert told.count("ScaledToZero") == told.count("Resumed") == 4
         assert told.count("Completed") == 1, "it has been completed all the time"
-        assert [one["reason"] for one in service.events() if one["type"] == "Warning"] == []
+        assert [one["message"] for one in service.events() if one["type"] == "Warning"] == []
 
 
 def slept_and_woken(service: Served, phase: str) -> None:

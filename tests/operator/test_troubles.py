@@ -61,6 +61,18 @@ def test_a_container_that_is_just_being_made_is_no_trouble() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "failed to sync secret cache: timed out waiting for the condition",
+        'object "learning"/"digits-redis" not registered',
+        "services have not yet been read at least once, cannot construct envs",
+    ],
+)
+def test_a_kubelet_that_has_not_read_everything_yet_is_no_trouble(said: str) -> None:
+    assert troubles(pod(COORDINATOR, waiting("CreateContainerConfigError", said))) == ()
+
+
+@pytest.mark.parametrize(
     ("status", "reason", "sentences"),
     [
         (waiting("ErrImagePull", NOT_FOUND), "ImagePullFailed",

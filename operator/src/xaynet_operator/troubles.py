@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from xaynet_operator.documents import at, in_force, listed, quoted
 from xaynet_operator.facts import Manifest, ObjectKey
-from xaynet_operator.owned import COMPONENT, Component, object_name
+from xaynet_operator.manifests.objects import name_of
+from xaynet_operator.owned import COMPONENT, Component
 from xaynet_operator.refusals import Trouble, advice
 from xaynet_operator.resource import FederatedRound
 
@@ -31,6 +32,8 @@ PROVISIONERS = (
     "volume.beta.kubernetes.io/storage-provisioner",
 )
 UNBOUND = "unbound immediate PersistentVolumeClaims"  # the scheduler's words
+# A kubelet's words for what it has not read from the API server yet: it tries again at once.
+KUBELET_LAGS = re.compile("failed to sync \\S+ cache|not registered$|have not yet been read")
 RESTARTS_OF_A_LOOP = 2
 PATIENCE = timedelta(seconds=15)  # with volumes that are being made, and with admission
 
@@ -67,7 +70,7 @@ def troubles_of(
 def workload_of(cr: FederatedRound, component: Component) -> str:
     """What kubectl calls the workload of a component."""
     kinds = {Component.COORDINATOR: "deployment", Component.ERASE: "job"}
-    return f"{kinds.get(component, 'statefulset')}/{object_name(cr.metadata.name, component)}"
+    return f"{kinds.get(component, 'statefulset')}/{name_of(cr, component)}"
 
 
 def _parts(objects: Iterable[Manifest], component: Component) -> list[Manifest]:
@@ -133,6 +136,8 @@ def _container_trouble(
         image = status.get("image") or spec.get("image") or "of unknown name"
         return Trouble(component, "ImagePullFailed", _image_fault(component, image, waiting, said))
     if waiting == "CreateContainerConfigError":
+        if KUBELET_LAGS.search(str(said)):
+            return None
         return Trouble(component, "ContainerConfigError", _config_fault(cr, component, said))
     if waiting in START_FAULTS:
         text = f"The container of {_name(component)} cannot be started: {quoted(said)}."
