@@ -13,7 +13,8 @@ from xaynet_operator.facts import Found, Manifest, ObjectKey, Stage
 from xaynet_operator.hindrances import because_of, hindrance
 from xaynet_operator.lifecycle import job_outcome
 from xaynet_operator.manifests.connections import object_store, redis_url
-from xaynet_operator.owned import COMPONENT, Component, object_name
+from xaynet_operator.manifests.objects import name_of
+from xaynet_operator.owned import COMPONENT, Component
 from xaynet_operator.resource import Condition, FederatedRound, FederatedRoundStatus
 from xaynet_operator.sight import UNREACHED, Sight, Verdict
 
@@ -271,7 +272,7 @@ def terminated(sight: Sight) -> Verdict:
         return Verdict("True", was.reason, was.message)
     if not sight.ended:
         return Verdict("False", "NotAsked", "spec.desiredState does not ask for it.")
-    name = object_name(sight.cr.metadata.name, Component.ERASE)
+    name = name_of(sight.cr, Component.ERASE)
     job = sight.found.objects.get(ObjectKey("Job", name))
     match job_outcome(job):
         case "Complete":

@@ -2,7 +2,8 @@
 
 from xaynet_operator.coordinator_state import CoordinatorState
 from xaynet_operator.documents import at, quoted
-from xaynet_operator.owned import Component, object_name
+from xaynet_operator.manifests.objects import name_of
+from xaynet_operator.owned import Component
 from xaynet_operator.refusals import Trouble
 from xaynet_operator.sight import Sight, Verdict
 
@@ -46,7 +47,7 @@ def _unreached(sight: Sight) -> Verdict | None:
         return Verdict("False", "Starting", f"Not ready yet: {names}.")
     if sight.found.unreachable is None:
         return _not_asked(sight)
-    name = object_name(sight.cr.metadata.name, Component.CONTROL)
+    name = name_of(sight.cr, Component.CONTROL)
     why = quoted(sight.found.unreachable)
     text = f"The coordinator runs, but its control API does not answer: {why}."
     advice = f"Check that network policies let the operator reach Service {name}."
@@ -55,8 +56,7 @@ def _unreached(sight: Sight) -> Verdict | None:
 
 def _not_asked(sight: Sight) -> Verdict | None:
     """An operator that has just begun, and finds everything running, believes its predecessor."""
-    was = sight.before("Ready")
-    if was is not None and was.status == "True":
+    if sight.holds("Ready"):
         return None
     return Verdict("False", "Starting", "The coordinator has not been asked yet.")
 

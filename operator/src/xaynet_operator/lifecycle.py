@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from xaynet_operator.coordinator_state import CoordinatorState
 from xaynet_operator.facts import Manifest, ObjectKey, Stage
-from xaynet_operator.owned import Component, object_name
+from xaynet_operator.manifests.objects import name_of
+from xaynet_operator.owned import Component
 from xaynet_operator.resource import FederatedRound
 
 
@@ -27,13 +28,12 @@ def stage_of(
 
 def is_terminated(cr: FederatedRound) -> bool:
     """Whether the end is recorded."""
-    conditions = cr.status.conditions if cr.status else ()
-    return any(one.type == "Terminated" and one.status == "True" for one in conditions)
+    return cr.status is not None and cr.status.holds("Terminated")
 
 
 def is_scaled_to_zero(cr: FederatedRound, objects: Mapping[ObjectKey, Manifest]) -> bool:
     """Whether the coordinator was sent to sleep before."""
-    name = object_name(cr.metadata.name, Component.COORDINATOR)
+    name = name_of(cr, Component.COORDINATOR)
     deployment = objects.get(ObjectKey("Deployment", name))
     return deployment is not None and deployment["spec"].get("replicas") == 0
 

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 from xaynet_operator.coordinator_state import CoordinatorState
 from xaynet_operator.documents import at, in_force
 from xaynet_operator.facts import Found, Manifest, ObjectKey, Stage
-from xaynet_operator.owned import COMPONENT, Component, object_name
+from xaynet_operator.manifests.objects import name_of
+from xaynet_operator.owned import COMPONENT, Component
 from xaynet_operator.refusals import Trouble, refused_objects
 from xaynet_operator.resource import Condition, FederatedRound, FederatedRoundStatus
 from xaynet_operator.troubles import PATIENCE, troubles_of
@@ -80,12 +81,11 @@ class Sight:
 
     def before(self, kind: str) -> Condition | None:
         """The condition as it was."""
-        return next((one for one in self.told.conditions if one.type == kind), None)
+        return self.told.condition(kind)
 
     def holds(self, kind: str) -> bool:
         """Whether the condition was true."""
-        was = self.before(kind)
-        return was is not None and was.status == "True"
+        return self.told.holds(kind)
 
     def believed(self, kind: str) -> Verdict:
         """The verdict of before, where the coordinator has not told anything."""
@@ -104,9 +104,7 @@ class Sight:
     def workload(self, component: Component) -> Manifest | None:
         """The Deployment or StatefulSet of a component."""
         kind = "Deployment" if component is Component.COORDINATOR else "StatefulSet"
-        return self.found.objects.get(
-            ObjectKey(kind, object_name(self.cr.metadata.name, component))
-        )
+        return self.found.objects.get(ObjectKey(kind, name_of(self.cr, component)))
 
     def waited_for(self) -> tuple[Component, ...]:
         """The components that the service needs and that do not run completely yet."""

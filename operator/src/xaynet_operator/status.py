@@ -13,11 +13,11 @@ from xaynet_operator.documents import at, listed
 from xaynet_operator.facts import Found, ObjectKey, Stage
 from xaynet_operator.manifests.connections import object_store, retains_models
 from xaynet_operator.manifests.network import PUBLIC_PORT
-from xaynet_operator.owned import Component, object_name
+from xaynet_operator.manifests.objects import name_of
+from xaynet_operator.owned import Component
 from xaynet_operator.parameter_status import parameters_of
 from xaynet_operator.resource import (
     HISTORY_LENGTH,
-    Condition,
     CurrentRound,
     FederatedRound,
     FederatedRoundStatus,
@@ -35,15 +35,14 @@ NOTHING_YET = FederatedRoundStatus()
 def status_of(cr: FederatedRound, found: Found, now: datetime) -> FederatedRoundStatus:
     """The whole status, from the one before and what was found."""
     before = cr.status or NOTHING_YET
-    told = before if _is_terminated(before.conditions) else told_by(cr, found, before)
-    conditions = conditions_of(cr, found, told, now)
-    if _is_terminated(conditions):
-        told = closed(cr, told, now)
-    return told.model_copy(
+    told = before if before.holds("Terminated") else told_by(cr, found, before)
+    status = told.model_copy(update={"conditions": conditions_of(cr, found, told, now)})
+    if status.holds("Terminated"):
+        status = closed(cr, status, now)
+    return status.model_copy(
         update={
             "observed_generation": cr.metadata.generation,
-            "conditions": conditions,
-            "state": summary(cr, found, told, conditions),
+            "state": summary(cr, found, status),
             "endpoint": endpoint_of(cr, found),
         }
     )
@@ -52,10 +51,6 @@ def status_of(cr: FederatedRound, found: Found, now: datetime) -> FederatedRound
 def status_document(status: FederatedRoundStatus) -> dict[str, Any]:
     """The status as it is sent to the API server."""
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-def _is_terminated(conditions: tuple[Condition, ...]) -> bool:
-    return any(one.type == "Terminated" and one.status == "True" for one in conditions)
 
 
 def told_by(cr: FederatedRound, found: Found, before: FederatedRoundStatus) -> FederatedRoundStatus:
@@ -171,7 +166,7 @@ def endpoint_of(cr: FederatedRound, found: Found) -> str | None:
 
 
 def _service_url(cr: FederatedRound, found: Found) -> str:
-    name = object_name(cr.metadata.name, Component.COORDINATOR)
+    name = name_of(cr, Component.COORDINATOR)
     service = found.objects.get(ObjectKey("Service", name))
     for address in listed(service, "status", "loadBalancer", "ingress"):
         host = address.get("ip") or address.get("hostname")
@@ -181,21 +176,15 @@ def _service_url(cr: FederatedRound, found: Found) -> str:
     return f"http://{name}{f'.{namespace}' if namespace else ''}:{PUBLIC_PORT}"
 
 
-def summary(
-    cr: FederatedRound,
-    found: Found,
-    told: FederatedRoundStatus,
-    conditions: tuple[Condition, ...],
-) -> Summary:
+def summary(cr: FederatedRound, found: Found, status: FederatedRoundStatus) -> Summary:
     """The conditions in one word, for people."""
-    holds = {one.type for one in conditions if one.status == "True"}
-    if "Terminated" in holds:
+    if status.holds("Terminated"):
         return "Terminated"
     if found.stage is Stage.ERASING:
         return "Terminating"
     for kind in ("Degraded", "Paused", "Completed"):
-        if kind in holds and not (kind == "Paused" and cr.spec.desired_state == "Running"):
+        if status.holds(kind) and not (kind == "Paused" and cr.spec.desired_state == "Running"):
             return cast(Summary, kind)
     if cr.spec.desired_state == "Paused":
         return "Pausing"
-    return "Running" if "Ready" in holds else "Starting"
+    return "Running" if status.holds("Ready") else "Starting"

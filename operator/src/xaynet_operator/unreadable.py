@@ -45,7 +45,7 @@ def not_ready(
     body: dict[str, Any], sentences: tuple[str, ...], before: FederatedRoundStatus, now: datetime
 ) -> Condition:
     """The condition that says what cannot be read."""
-    old = next((one for one in before.conditions if one.type == READY), None)
+    old = before.condition(READY)
     since = old.last_transition_time if old is not None and old.status == "False" else now
     text = "; ".join(sentences)
     return Condition(

@@ -227,3 +227,12 @@ class FederatedRoundStatus(Observed):
         description="Each parameter: what is in force, and what is coming.",
         examples=[[{"field": "spec.pet.sum.prob", "active": "0.01", "activeGeneration": 2}]],
     )
+
+    def condition(self, kind: str) -> Condition | None:
+        """The condition of a type, if there is one."""
+        return next((one for one in self.conditions if one.type == kind), None)
+
+    def holds(self, kind: str) -> bool:
+        """Whether the condition of a type is True."""
+        one = self.condition(kind)
+        return one is not None and one.status == "True"
