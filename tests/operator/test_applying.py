@@ -7,7 +7,7 @@ from tiny_cluster import TinyCluster
 from virtual_loop import run
 from xaynet_operator.applying import apply, apply_all
 from xaynet_operator.cluster import ClusterRefused
-from xaynet_operator.facts import ObjectKey, key_of
+from xaynet_operator.facts import ObjectKey, Problem, key_of
 from xaynet_operator.manifests.kinds import CONFIG_MAP, JOB
 from xaynet_operator.manifests.objects import owned_object
 from xaynet_operator.memory import Memory
@@ -30,8 +30,9 @@ class Applied:
         """How many writes that took, and what was found to be wrong."""
         live = self.cluster.objects.get(WHERE) if seen else None
         before = len(self.cluster.asked("PATCH"))
-        problem = await apply(CR, manifest, live, self.cluster, self.memory)
-        return len(self.cluster.asked("PATCH")) - before, problem and problem.reason
+        outcome = await apply(CR, manifest, live, self.cluster, self.memory)
+        problem = outcome.reason if isinstance(outcome, Problem) else None
+        return len(self.cluster.asked("PATCH")) - before, problem
 
 
 def test_it_is_applied_once_and_again_when_either_side_changes():
@@ -91,9 +92,22 @@ def test_what_is_refused_keeps_nothing_else_from_being_applied():
             return ClusterRefused(403, "Forbidden", "exceeded quota") if redis else None
 
         cluster.fault = refuse
-        (problem,) = await apply_all(CR, [WANTED, other], {}, cluster, memory)
+        _, (problem,) = await apply_all(CR, [WANTED, other], {}, cluster, memory)
         assert problem.key == ObjectKey("ConfigMap", "digits-redis")
         assert (problem.reason, problem.message) == ("Forbidden", "exceeded quota")
         assert {*memory.applied} == {key_of(other)}
+
+    run(scenario())
+
+
+def test_an_object_is_known_as_it_was_applied_before_a_watch_tells_of_it():
+    async def scenario():
+        cluster, memory = TinyCluster(), Memory()
+        first, _ = await apply_all(CR, [WANTED], {}, cluster, memory)
+        edited = {**WANTED, "data": {"a": "2"}}
+        for _ in range(2):  # also at the next visit, if the watch is that late
+            second, _ = await apply_all(CR, [edited], first, cluster, memory)
+            assert second == {key_of(WANTED): cluster.objects[WHERE]}
+            assert second[key_of(WANTED)]["data"] == {"a": "2"}
 
     run(scenario())

@@ -30,41 +30,44 @@ async def apply_all(
     live: Objects,
     cluster: Cluster,
     memory: Memory,
-) -> tuple[Problem, ...]:
-    """Apply each object in turn; what the API server refused, once all were tried."""
-    problems: list[Problem] = []
+) -> tuple[Objects, tuple[Problem, ...]]:
+    """Apply each object in turn. All objects as they are then, which the watch may not have told
+    yet; and what the API server refused, once all were tried."""
+    now, problems = dict(live), list[Problem]()
     for manifest in wanted:
         key = key_of(manifest)
         try:
-            problem = await apply(cr, manifest, live.get(key), cluster, memory)
+            outcome = await apply(cr, manifest, live.get(key), cluster, memory)
         except ClusterRefused as refusal:
             log.warning("apply_refused", kind=key.kind, object=key.name, detail=refusal.message)
-            problem = Problem(key, refusal.reason, refusal.message)
-        if problem is not None:
-            problems.append(problem)
-    return tuple(problems)
+            outcome = Problem(key, refusal.reason, refusal.message)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+        else:
+            now[key] = outcome
+    return now, tuple(problems)
 
 
 async def apply(
     cr: FederatedRound, manifest: Manifest, live: Manifest | None, cluster: Cluster, memory: Memory
-) -> Problem | None:
-    """Make one object what it is to be, unless it is that already."""
+) -> Manifest | Problem:
+    """Make one object what it is to be, unless it is that already; how it is then."""
     key, digest, kind = key_of(manifest), digest_of(manifest), KIND_OF[manifest["kind"]]
     if live is not None and memory.applied.get(key) == Applied(digest, version(live)):
-        return None
+        return live
     if live is None:  # not seen by the watch, at least not yet; it may also be somebody else's
         live = await cluster.get(kind, manifest["metadata"]["namespace"], key.name)
     if live is not None and is_left_over(cr, live):
-        return None  # once it is gone it is made anew
+        return live  # once it is gone it is made anew
     if live is not None and not may_be_taken(cr, live, manifest):
         return Problem(key, "NameTaken", taken(cr, key))
     if live is not None and key.kind == "Job":
-        return None  # what a Job does cannot be changed
+        return live  # what a Job does cannot be changed
     applied = await enforce(kind, manifest, cluster, is_new=live is None)
     if live is None or version(live) != version(applied):
         log.info("applied", kind=key.kind, object=key.name)
     memory.applied[key] = Applied(digest, version(applied))
-    return None
+    return applied
 
 
 async def enforce(kind: Kind, manifest: Manifest, cluster: Cluster, *, is_new: bool) -> Manifest:

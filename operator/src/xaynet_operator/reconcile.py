@@ -53,7 +53,7 @@ async def reconcile(cr: FederatedRound, around: Surroundings, memory: Memory) ->
         await hear_out(cr, objects, CoordinatorClient(around.http, address), memory)
     served = frozenset(kind.kind for kind in optional_kinds(cr) if kind not in unknown)
     wanted = desired(cr, Facts(stage, around.images, versions, served))
-    problems = await apply_all(cr, wanted, objects, around.cluster, memory)
+    objects, problems = await apply_all(cr, wanted, objects, around.cluster, memory)
     await prune(cr, wanted, objects, around.cluster, memory)
     meet(address if stage is Stage.SERVING else None, memory)
     await command(cr, around, memory)
